@@ -1,0 +1,313 @@
+/*
+ * The reading side of the on-disk contract: is this a snapshot, is it whole,
+ * and where are its sections. Nothing is trusted before it was checked.
+ */
+#include "agent/format/format.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static const struct tenure_section *find(const void *data, uint32_t type)
+{
+    const struct tenure_header *header = data;
+    const struct tenure_section *at =
+        (const void *)((const char *)data + sizeof *header);
+    for (uint32_t i = 0; i < header->section_count; i++)
+        if (at[i].type == type)
+            return &at[i];
+    return NULL;
+}
+
+const void *tenure_format_section(const void *data, uint32_t type,
+                                  uint64_t *count)
+{
+    const struct tenure_section *section = find(data, type);
+    *count = section ? section->count : 0;
+    return section ? (const char *)data + section->offset : NULL;
+}
+
+static uint32_t record_bytes_of(uint32_t type)
+{
+    switch (type) {
+#define X(name, number, type_)                                                \
+    case number:                                                              \
+        return sizeof(type_);
+        TENURE_SECTIONS(X)
+#undef X
+    default:
+        return 0;
+    }
+}
+
+static int check_header(const struct tenure_header *header, size_t bytes)
+{
+    if (bytes < sizeof header->magic)
+        return TENURE_FORMAT_SHORT;
+    if (memcmp(header->magic, TENURE_FORMAT_MAGIC, 8) != 0)
+        return TENURE_FORMAT_FOREIGN;
+    if (bytes < sizeof *header)
+        return TENURE_FORMAT_TRUNCATED;
+    if (header->byte_order == __builtin_bswap32(TENURE_FORMAT_BYTE_ORDER))
+        return TENURE_FORMAT_ENDIAN;
+    if (header->version > TENURE_FORMAT_VERSION)
+        return TENURE_FORMAT_NEWER;
+    if (bytes < header->file_bytes)
+        return TENURE_FORMAT_TRUNCATED;
+    return 0;
+}
+
+static int check_sum(const struct tenure_header *header, size_t bytes)
+{
+    struct tenure_header copy = *header;
+    struct tenure_checksum sum;
+    copy.checksum = 0;
+    tenure_checksum_start(&sum);
+    tenure_checksum_add(&sum, &copy, sizeof copy);
+    tenure_checksum_add(&sum, header + 1, bytes - sizeof copy);
+    return tenure_checksum_end(&sum) == header->checksum
+               ? 0
+               : TENURE_FORMAT_CHECKSUM;
+}
+
+static int check_section(const struct tenure_section *at, uint64_t first,
+                         uint64_t file_bytes)
+{
+    uint32_t known = record_bytes_of(at->type);
+    if (known != 0 && at->record_bytes != known)
+        return TENURE_FORMAT_LAYOUT;
+    if (at->record_bytes == 0 || at->offset % 8 != 0)
+        return TENURE_FORMAT_LAYOUT;
+    if (at->offset < first || at->offset > file_bytes)
+        return TENURE_FORMAT_LAYOUT;
+    if (at->bytes > file_bytes - at->offset)
+        return TENURE_FORMAT_LAYOUT;
+    if (at->count > at->bytes / at->record_bytes ||
+        at->count * at->record_bytes != at->bytes)
+        return TENURE_FORMAT_LAYOUT;
+    return 0;
+}
+
+static int check_layout(const struct tenure_header *header)
+{
+    const struct tenure_section *table = (const void *)(header + 1);
+    uint64_t first = sizeof *header +
+                     (uint64_t)header->section_count * sizeof *table;
+    if (first > header->file_bytes)
+        return TENURE_FORMAT_LAYOUT;
+    for (uint32_t i = 0; i < header->section_count; i++) {
+        int error = check_section(&table[i], first, header->file_bytes);
+        if (error != 0)
+            return error;
+        for (uint32_t j = 0; j < i; j++)
+            if (table[j].type == table[i].type)
+                return TENURE_FORMAT_LAYOUT;
+    }
+    const struct tenure_section *process =
+        find(header, TENURE_SECTION_PROCESS);
+    return process && process->count == 1 ? 0 : TENURE_FORMAT_LAYOUT;
+}
+
+/* What the records of one file may point at. */
+struct bounds {
+    const char *strings;
+    uint64_t string_bytes, module_count, node_count, object_count;
+    const struct tenure_node *nodes;
+};
+
+static bool string_ok(const struct bounds *in, uint32_t at)
+{
+    return at < in->string_bytes;
+}
+
+static bool site_ok(const struct bounds *in, uint32_t site)
+{
+    uint64_t low = 0, high = in->node_count;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (in->nodes[middle].id < site)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < in->node_count && in->nodes[low].id == site;
+}
+
+static bool node_ok(const struct bounds *in, uint64_t i)
+{
+    const struct tenure_node *node = &in->nodes[i];
+    if (node->id == 0 || (i > 0 && node->id <= node[-1].id))
+        return false;
+    switch (node->kind) {
+    case TENURE_NODE_THREAD:
+        return node->parent == 0 && node->pc < in->string_bytes;
+    case TENURE_NODE_FRAME:
+    case TENURE_NODE_EXACT:
+        return node->parent < node->id && site_ok(in, node->parent) &&
+               (node->module == TENURE_NONE ||
+                node->module < in->module_count);
+    default:
+        return false;
+    }
+}
+
+static bool rows_ok(const struct bounds *in, const void *data, uint32_t type)
+{
+    uint64_t count;
+    const struct tenure_row *row = tenure_format_section(data, type, &count);
+    for (uint64_t i = 0; i < count; i++) {
+        if (!site_ok(in, row[i].site))
+            return false;
+        if (i > 0 && (row[i].site < row[i - 1].site ||
+                      (row[i].site == row[i - 1].site &&
+                       row[i].generation <= row[i - 1].generation)))
+            return false;
+    }
+    return true;
+}
+
+static bool growth_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_growth *at =
+        tenure_format_section(data, TENURE_SECTION_GROWTH, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!site_ok(in, at[i].site) ||
+            (at[i].grown_site != 0 && !site_ok(in, at[i].grown_site)) ||
+            (i > 0 && at[i].record <= at[i - 1].record))
+            return false;
+    return true;
+}
+
+static bool late_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_late *at =
+        tenure_format_section(data, TENURE_SECTION_LATE, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!site_ok(in, at[i].site) || (i > 0 && at[i].site <= at[i - 1].site))
+            return false;
+    return true;
+}
+
+static bool marks_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_mark *mark =
+        tenure_format_section(data, TENURE_SECTION_MARKS, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!site_ok(in, mark[i].site))
+            return false;
+    const struct tenure_retainer *retainer =
+        tenure_format_section(data, TENURE_SECTION_RETAINERS, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!site_ok(in, retainer[i].site) ||
+            (retainer[i].module != TENURE_NONE &&
+             retainer[i].module >= in->module_count) ||
+            (retainer[i].kind == TENURE_RETAINER_BLOCK &&
+             !site_ok(in, retainer[i].what)))
+            return false;
+    return true;
+}
+
+static bool objects_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_object *object =
+        tenure_format_section(data, TENURE_SECTION_OBJECTS, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!site_ok(in, object[i].site))
+            return false;
+    const struct tenure_edge *edge =
+        tenure_format_section(data, TENURE_SECTION_EDGES, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (edge[i].to >= in->object_count ||
+            (edge[i].from >= in->object_count &&
+             edge[i].from != TENURE_NONE))
+            return false;
+    return true;
+}
+
+static bool process_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_process *p =
+        tenure_format_section(data, TENURE_SECTION_PROCESS, &count);
+    return string_ok(in, p->exe) && string_ok(in, p->host) &&
+           string_ok(in, p->command) && string_ok(in, p->label) &&
+           string_ok(in, p->allocator) && string_ok(in, p->options) &&
+           string_ok(in, p->stop_method) && string_ok(in, p->tool);
+}
+
+static bool modules_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_module *module =
+        tenure_format_section(data, TENURE_SECTION_MODULES, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!string_ok(in, module[i].path) ||
+            !string_ok(in, module[i].build_id) ||
+            module[i].start > module[i].end)
+            return false;
+    return true;
+}
+
+static bool threads_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_thread *thread =
+        tenure_format_section(data, TENURE_SECTION_THREADS, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!string_ok(in, thread[i].name))
+            return false;
+    return true;
+}
+
+static int check_content(const void *data)
+{
+    struct bounds in = {0};
+    in.strings = tenure_format_section(data, TENURE_SECTION_STRINGS,
+                                       &in.string_bytes);
+    in.nodes =
+        tenure_format_section(data, TENURE_SECTION_NODES, &in.node_count);
+    tenure_format_section(data, TENURE_SECTION_MODULES, &in.module_count);
+    tenure_format_section(data, TENURE_SECTION_OBJECTS, &in.object_count);
+    if (in.string_bytes == 0 || in.strings[0] != 0 ||
+        in.strings[in.string_bytes - 1] != 0)
+        return TENURE_FORMAT_CONTENT;
+    for (uint64_t i = 0; i < in.node_count; i++)
+        if (!node_ok(&in, i))
+            return TENURE_FORMAT_CONTENT;
+    bool ok = process_ok(&in, data) && modules_ok(&in, data) &&
+              threads_ok(&in, data) &&
+              rows_ok(&in, data, TENURE_SECTION_ROWS) &&
+              rows_ok(&in, data, TENURE_SECTION_MAPPINGS) &&
+              growth_ok(&in, data) && late_ok(&in, data) &&
+              marks_ok(&in, data) && objects_ok(&in, data);
+    return ok ? 0 : TENURE_FORMAT_CONTENT;
+}
+
+int tenure_format_check(const void *data, size_t bytes)
+{
+    const struct tenure_header *header = data;
+    int error = check_header(header, bytes);
+    if (error == 0 && bytes != header->file_bytes)
+        error = TENURE_FORMAT_LAYOUT;
+    if (error == 0)
+        error = check_sum(header, bytes);
+    if (error == 0)
+        error = check_layout(header);
+    return error != 0 ? error : check_content(data);
+}
+
+const char *tenure_format_error_text(int error)
+{
+    switch (error) {
+#define X(name, number, text)                                                 \
+    case number:                                                              \
+        return text;
+        TENURE_FORMAT_ERRORS(X)
+#undef X
+    default:
+        return "is not readable";
+    }
+}

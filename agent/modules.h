@@ -1,0 +1,40 @@
+/*
+ * Which ELF objects are or were mapped where.
+ *
+ * The table is filled by tenure__modules_refresh(), which asks the loader
+ * (dl_iterate_phdr) and therefore runs only outside hooks of allocation: at
+ * start, in the dlclose hook, and in the helper thread before a snapshot.
+ * An entry is never removed: after its object is unloaded it keeps naming
+ * the pcs of old stacks, with its unload epoch. Refreshing is serialised by
+ * an internal lock; reading is lock-free.
+ */
+#ifndef TENURE_AGENT_MODULES_H
+#define TENURE_AGENT_MODULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TENURE_MODULES_MAX 8192
+
+struct tenure__module {
+    uint64_t start, end, bias;
+    uint64_t eh_frame_hdr;    /* address, 0 if there is none */
+    uint32_t load_epoch, unload_epoch;
+    uint32_t build_id_bytes;
+    uint8_t build_id[32];
+    const char *path; /* owned by the table, never freed */
+};
+
+/* Brings the table up to date; retires call-tree nodes of what went, and
+ * forgets unwind rules if anything came or went. 0 or -ENOMEM. */
+int tenure__modules_refresh(void);
+
+uint32_t tenure__modules_count(void);
+const struct tenure__module *tenure__module_at(uint32_t index);
+
+/* Bracket the real dlclose(): between the two, captures use no remembered
+ * rule; after it, what went is retired. */
+void tenure__modules_unload_begin(void);
+void tenure__modules_unload_end(void);
+
+#endif

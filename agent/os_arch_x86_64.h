@@ -1,0 +1,20 @@
+/* System calls on x86_64: the kernel clobbers rcx and r11. */
+#ifndef TENURE_AGENT_OS_ARCH_H
+#define TENURE_AGENT_OS_ARCH_H
+
+static inline long tenure__syscall6(long n, long a, long b, long c, long d,
+                                    long e, long f)
+{
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+                       "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * One site's population over a series of snapshots: the plain data that the
+ * join (series) hands to the verdict. No ownership: all arrays belong to the
+ * series and live as long as it does. Read-only after the join; thread-safe.
+ *
+ * Cohorts are closed populations: nothing joins a cohort after its birth
+ * generation was closed, so a column only falls. Cohort 0 holds whatever was
+ * born up to the first snapshot (or up to the window's edge in a long run).
+ */
+#ifndef TENURE_REPORT_POPULATION_H
+#define TENURE_REPORT_POPULATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The snapshots of one run that are looked at, oldest first. */
+struct tenure_timeline {
+    uint32_t count;
+    const uint32_t *generation; /* [count] closed by each, strictly rising */
+    const double *age_s;        /* [count] since tracking began */
+    const bool *at_exit;        /* [count] taken while the process stopped */
+    uint64_t sample_bytes;      /* 0 = exact */
+    uint64_t limit_bytes;       /* cgroup or machine; 0 = unknown */
+};
+
+struct tenure_cohort {
+    uint32_t generation;    /* last birth generation in it */
+    uint32_t first;         /* index of the first snapshot that saw it */
+    const uint64_t *blocks; /* [count] alive in each snapshot */
+    const uint64_t *bytes;  /* [count] */
+};
+
+struct tenure_population {
+    const struct tenure_timeline *timeline;
+    const uint64_t *live_blocks; /* [count] */
+    const uint64_t *live_bytes;  /* [count] */
+    uint32_t cohort_count;
+    const struct tenure_cohort *cohorts; /* by generation, rising */
+    const uint64_t *late_blocks; /* [count] cumulative late frees */
+    const uint64_t *late_bytes;  /* [count] */
+    /* [count] net bytes by realloc, since the first snapshot, on blocks
+     * alive in it and in this one; and how many blocks that are. */
+    const int64_t *grown_bytes;
+    const uint64_t *grown_blocks;
+    /* [count] blocks of which realloc made the same one larger between each
+     * of the last three snapshots: the raw material of class grown. */
+    const uint64_t *rising_blocks;
+    const uint64_t *lost_blocks; /* [count] 0 where the snapshot is minor */
+    const uint64_t *lost_bytes;  /* [count] */
+};
+
+#endif

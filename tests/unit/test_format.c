@@ -1,0 +1,176 @@
+/* The checksum against published vectors, and the reader against damage. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/format/format.h"
+
+static uint64_t sum_of(const void *data, size_t bytes, size_t piece)
+{
+    struct tenure_checksum sum;
+    tenure_checksum_start(&sum);
+    for (size_t at = 0; at < bytes; at += piece)
+        tenure_checksum_add(&sum, (const char *)data + at,
+                            bytes - at < piece ? bytes - at : piece);
+    return tenure_checksum_end(&sum);
+}
+
+static void checksum_agrees_with_the_published_values(void **state)
+{
+    (void)state;
+    const char *text = "Nobody inspects the spammish repetition";
+    assert_true(sum_of("", 0, 1) == 0xEF46DB3751D8E999u);
+    assert_true(sum_of("abc", 3, 3) == 0x44BC2CF5AD770999u);
+    assert_true(sum_of(text, strlen(text), 100) == 0xFBCEA83C8A378BF1u);
+}
+
+static void checksum_does_not_depend_on_the_pieces(void **state)
+{
+    (void)state;
+    char data[1000];
+    for (int i = 0; i < 1000; i++)
+        data[i] = (char)(i * 7);
+    for (size_t piece = 1; piece < 100; piece++)
+        assert_true(sum_of(data, 1000, piece) == sum_of(data, 1000, 1000));
+}
+
+/* The smallest snapshot: one process, one string, one thread, one frame. */
+struct small {
+    struct tenure_header header;
+    struct tenure_section section[4];
+    struct tenure_process process;
+    char strings[8];
+    struct tenure_node node[2];
+    struct tenure_row row[1];
+};
+
+static void seal(struct small *file)
+{
+    file->header.checksum = 0;
+    file->header.checksum = sum_of(file, sizeof *file, sizeof *file);
+}
+
+static struct small *make(void)
+{
+    struct small *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    memcpy(f->header.magic, TENURE_FORMAT_MAGIC, 8);
+    f->header.version = TENURE_FORMAT_VERSION;
+    f->header.byte_order = TENURE_FORMAT_BYTE_ORDER;
+    f->header.file_bytes = sizeof *f;
+    f->header.section_count = 4;
+    f->section[0] = (struct tenure_section){
+        TENURE_SECTION_PROCESS, sizeof f->process,
+        offsetof(struct small, process), 1, sizeof f->process};
+    f->section[1] = (struct tenure_section){
+        TENURE_SECTION_STRINGS, 1, offsetof(struct small, strings), 8, 8};
+    f->section[2] = (struct tenure_section){
+        TENURE_SECTION_NODES, sizeof f->node[0],
+        offsetof(struct small, node), 2, sizeof f->node};
+    f->section[3] = (struct tenure_section){
+        TENURE_SECTION_ROWS, sizeof f->row[0], offsetof(struct small, row),
+        1, sizeof f->row};
+    memcpy(f->strings, "\0main\0\0", 8);
+    f->node[0] = (struct tenure_node){1, 0, 1, TENURE_NONE,
+                                      TENURE_NODE_THREAD};
+    f->node[1] = (struct tenure_node){2, 1, 0x1234, TENURE_NONE,
+                                      TENURE_NODE_FRAME};
+    f->row[0] = (struct tenure_row){2, 1, 3, 300};
+    seal(f);
+    return f;
+}
+
+static void a_small_file_is_whole(void **state)
+{
+    (void)state;
+    struct small *f = make();
+    uint64_t count;
+    assert_int_equal(tenure_format_check(f, sizeof *f), 0);
+    const struct tenure_row *row =
+        tenure_format_section(f, TENURE_SECTION_ROWS, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(row->bytes, 300);
+    assert_null(tenure_format_section(f, TENURE_SECTION_EDGES, &count));
+    assert_int_equal(count, 0);
+    free(f);
+}
+
+static void every_truncation_and_every_flipped_bit_is_found(void **state)
+{
+    (void)state;
+    struct small *f = make();
+    for (size_t bytes = 0; bytes < sizeof *f; bytes++)
+        assert_true(tenure_format_check(f, bytes) < 0);
+    for (size_t bit = 0; bit < 8 * sizeof *f; bit++) {
+        ((uint8_t *)f)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_true(tenure_format_check(f, sizeof *f) < 0);
+        ((uint8_t *)f)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    free(f);
+}
+
+static void expect(struct small *f, int error)
+{
+    seal(f);
+    assert_int_equal(tenure_format_check(f, sizeof *f), error);
+    free(f);
+}
+
+static void records_may_not_point_outside(void **state)
+{
+    (void)state;
+    struct small *f = make();
+    f->row[0].site = 3;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->node[1].parent = 2;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->node[1].module = 0;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->process.exe = 8;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->section[3].offset = sizeof *f;
+    expect(f, TENURE_FORMAT_LAYOUT);
+    f = make();
+    f->section[3].count = UINT64_MAX;
+    expect(f, TENURE_FORMAT_LAYOUT);
+    f = make();
+    f->section[3].type = TENURE_SECTION_NODES;
+    expect(f, TENURE_FORMAT_LAYOUT);
+}
+
+static void each_cause_has_its_own_name(void **state)
+{
+    (void)state;
+    struct small *f = make();
+    f->header.version = 99;
+    expect(f, TENURE_FORMAT_NEWER);
+    f = make();
+    f->header.magic[1] = 'X';
+    expect(f, TENURE_FORMAT_FOREIGN);
+    f = make();
+    f->header.byte_order = 0x04030201;
+    expect(f, TENURE_FORMAT_ENDIAN);
+    assert_int_equal(tenure_format_check("", 0), TENURE_FORMAT_SHORT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(checksum_agrees_with_the_published_values),
+        cmocka_unit_test(checksum_does_not_depend_on_the_pieces),
+        cmocka_unit_test(a_small_file_is_whole),
+        cmocka_unit_test(every_truncation_and_every_flipped_bit_is_found),
+        cmocka_unit_test(records_may_not_point_outside),
+        cmocka_unit_test(each_cause_has_its_own_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
