@@ -16,11 +16,18 @@
 /* The snapshots of one run that are looked at, oldest first. */
 struct tenure_timeline {
     uint32_t count;
+    /* Index of the snapshot that closes cohort 0: 0 unless a long run (or
+     * --warmup) moved the window's edge. Older columns are shown, not judged. */
+    uint32_t base;
     const uint32_t *generation; /* [count] closed by each, strictly rising */
     const double *age_s;        /* [count] since tracking began */
     const bool *at_exit;        /* [count] taken while the process stopped */
-    uint64_t sample_bytes;      /* 0 = exact */
-    uint64_t limit_bytes;       /* cgroup or machine; 0 = unknown */
+    /* [count] the process's cumulative allocations: how busy a generation
+     * was. NULL = unknown, all generations count alike. */
+    const uint64_t *allocated_blocks;
+    const uint64_t *rss_bytes; /* [count]; NULL = unknown */
+    uint64_t sample_bytes;     /* 0 = exact; else counts are estimates */
+    uint64_t limit_bytes;      /* cgroup or machine; 0 = unknown */
 };
 
 struct tenure_cohort {
