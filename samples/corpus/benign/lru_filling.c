@@ -65,9 +65,13 @@ static NOINLINE struct entry *lru_add(unsigned page)
 
 static void serve(const struct request *request)
 {
-    unsigned page = service_skewed(PAGES);
-    struct entry *entry = index_of[page];
+    unsigned page;
+    struct entry *entry;
 
+    if (!service_percent(40))
+        return;
+    page = service_skewed(PAGES);
+    entry = index_of[page];
     if (entry)
         unlink_entry(entry);
     else
