@@ -9,7 +9,13 @@
 #define TENURE_REPORT_COMMAND_H
 
 /* X(name, "what it does, for tenure --help"), in the order of the help. */
-#define TENURE_COMMANDS(X)
+#define TENURE_COMMANDS(X)                                                    \
+    X(run, "run a program with the agent")                                    \
+    X(ps, "list the processes that carry the agent")                          \
+    X(snap, "take a snapshot of a running process")                           \
+    X(mark, "close a generation with a name")                                 \
+    X(start, "wake a dormant agent")                                          \
+    X(stop, "make an agent dormant")
 
 #define X(name, purpose) int tenure_cmd_##name(int argc, char **argv);
 TENURE_COMMANDS(X)

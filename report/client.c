@@ -1,0 +1,309 @@
+/*
+ * One request over the control socket.
+ *
+ * A request goes out with its file in one message; the answer is read until
+ * the newline, against one deadline for all of it. Whatever goes wrong ends
+ * in one sentence that names the cause as the user can see it: process gone,
+ * no agent, other user, stopped, too slow.
+ */
+#include "report/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int no_agent(const struct tenure_peer *peer, struct tenure_why *why)
+{
+    char list[128];
+    struct tenure_peer now;
+    if (tenure_peer_read(peer->pid, &now) != 0)
+        return tenure_because(why, "process %d has ended", peer->pid);
+    if (tenure_peer_carries(peer) == TENURE_CARRIES)
+        return tenure_because(why,
+                              "process %d (%s) carries the agent, which "
+                              "does not listen: it is starting or "
+                              "ending; try again",
+                              peer->pid, peer->name);
+    int count = tenure_peer_descendants(peer->pid, list, sizeof list);
+    if (count > 0)
+        return tenure_because(why,
+                              "process %d (%s) does not carry the agent, "
+                              "but %d of its descendants: %s; name one "
+                              "of them",
+                              peer->pid, peer->name, count, list);
+    return tenure_because(why,
+                          "process %d (%s) does not carry the agent; "
+                          "start it with `tenure run -- %s ...`",
+                          peer->pid, peer->name, peer->name);
+}
+
+static int timed_out(const struct tenure_peer *peer, uint64_t timeout_ms,
+                     struct tenure_why *why)
+{
+    struct tenure_peer now;
+    double seconds = (double)timeout_ms / 1000;
+    if (tenure_peer_read(peer->pid, &now) != 0)
+        return tenure_because(why, "process %d has ended", peer->pid);
+    if (now.state == 'T' || now.state == 't')
+        return tenure_because(why,
+                              "process %d (%s) is stopped, so its agent "
+                              "cannot answer; kill -CONT %d, or end the "
+                              "debugger",
+                              peer->pid, peer->name, peer->pid);
+    return tenure_because(why,
+                          "the agent in process %d (%s) did not answer "
+                          "within %g s; try again with a longer "
+                          "--timeout",
+                          peer->pid, peer->name, seconds);
+}
+
+static int ended(const struct tenure_peer *peer, struct tenure_why *why)
+{
+    return tenure_because(why,
+                          "process %d (%s) closed the connection before "
+                          "it answered; see whether it still runs",
+                          peer->pid, peer->name);
+}
+
+static int new_socket(struct tenure_why *why)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        tenure_because(why, "cannot make a socket: %s", strerror(errno));
+    return fd;
+}
+
+/* A socket in the network namespace of the process: abstract addresses are
+ * one set for each. */
+static int socket_near(const struct tenure_peer *peer, struct tenure_why *why)
+{
+    struct stat ours, theirs;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/net", peer->pid);
+    bool same = stat(path, &theirs) != 0 ||
+                stat("/proc/self/ns/net", &ours) != 0 ||
+                (ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev);
+    if (same)
+        return new_socket(why);
+    int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    int there = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = -1;
+    if (home >= 0 && there >= 0 && setns(there, CLONE_NEWNET) == 0) {
+        fd = new_socket(why);
+        setns(home, CLONE_NEWNET);
+    } else {
+        tenure_because(why,
+                       "process %d (%s) is in another network namespace "
+                       "(a container); run this as root, or inside it",
+                       peer->pid, peer->name);
+    }
+    close(home);
+    close(there);
+    return fd;
+}
+
+/* The kernel vouches for who called listen(). */
+static bool is_really(int fd, const struct tenure_peer *peer)
+{
+    struct ucred server;
+    socklen_t bytes = sizeof server;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &server, &bytes) != 0)
+        return false;
+    if (server.pid != peer->pid)
+        return false;
+    /* It may have begun as root and changed its user since. */
+    return server.uid == 0 || server.uid == peer->uids[0] ||
+           server.uid == peer->uids[1] || server.uid == peer->uids[2];
+}
+
+static int connect_to(const struct tenure_peer *peer, uint64_t timeout_ms,
+                      struct tenure_why *why)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1,
+                          "tenure/%d", peer->inner_pid);
+    socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+                                  (size_t)length);
+    int fd = socket_near(peer, why);
+    if (fd < 0)
+        return -1;
+    /* Bounds connect() where the queue is full, and sendmsg(). */
+    struct timeval limit = {(time_t)(timeout_ms / 1000),
+                            (suseconds_t)(timeout_ms % 1000 * 1000)};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    if (connect(fd, (struct sockaddr *)&address, bytes) != 0) {
+        if (errno == EAGAIN || errno == EINPROGRESS)
+            timed_out(peer, timeout_ms, why);
+        else
+            no_agent(peer, why);
+    } else if (!is_really(fd, peer)) {
+        tenure_because(why,
+                       "the control address of process %d (%s) is taken "
+                       "by another process; nothing was sent to it",
+                       peer->pid, peer->name);
+    } else {
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+static int send_request(int fd, const char *request, int file)
+{
+    char line[TENURE_REQUEST_BYTES + 1];
+    int length = snprintf(line, sizeof line, "%s\n", request);
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {.room = {0}};
+    struct iovec data = {line, (size_t)length};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+    if (file >= 0) {
+        message.msg_control = &control;
+        message.msg_controllen = sizeof control;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof file);
+        memcpy(CMSG_DATA(header), &file, sizeof file);
+    }
+    return sendmsg(fd, &message, MSG_NOSIGNAL) == length ? 0 : -1;
+}
+
+enum { TOO_LATE = -1, CLOSED = -2 };
+
+/* One line into `text`: 0, or one of the above. */
+static int read_line(int fd, char *text, size_t room, uint64_t timeout_ms)
+{
+    uint64_t deadline = now_ms() + timeout_ms;
+    size_t used = 0;
+    while (used < room) {
+        uint64_t now = now_ms();
+        uint64_t left = now < deadline ? deadline - now : 0;
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        int ready = poll(&wait, 1, left > INT_MAX ? INT_MAX : (int)left);
+        if (ready == 0)
+            return TOO_LATE;
+        if (ready < 0 && errno != EINTR)
+            return CLOSED;
+        ssize_t got = recv(fd, text + used, room - used, MSG_DONTWAIT);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR))
+            continue;
+        if (got <= 0)
+            return CLOSED;
+        char *end = memchr(text + used, '\n', (size_t)got);
+        if (end) {
+            *end = 0;
+            return 0;
+        }
+        used += (size_t)got;
+    }
+    return CLOSED;
+}
+
+/* The answer's first word decides. */
+static int judge(const char *line, const struct tenure_peer *peer,
+                 struct tenure_reply *reply, struct tenure_why *why)
+{
+    if (strncmp(line, "error ", 6) == 0)
+        return tenure_because(why, "process %d (%s): %s", peer->pid, peer->name,
+                              line + 6);
+    if (strcmp(line, "ok") != 0 && strncmp(line, "ok ", 3) != 0)
+        return tenure_because(why,
+                              "the agent in process %d (%s) gave an "
+                              "answer that this version does not know; "
+                              "use the tenure it was started with",
+                              peer->pid, peer->name);
+    strcpy(reply->line, line[2] ? line + 3 : "");
+    return 0;
+}
+
+static int request_fits(const char *request, struct tenure_why *why)
+{
+    if (strlen(request) >= TENURE_REQUEST_BYTES)
+        return tenure_because(why,
+                              "the request is longer than %d bytes; "
+                              "shorten the label",
+                              TENURE_REQUEST_BYTES);
+    for (const char *at = request; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 127)
+            return tenure_because(why,
+                                  "a label cannot hold line ends and "
+                                  "other control characters");
+    return 0;
+}
+
+int tenure_client_ask(const struct tenure_peer *peer, const char *request,
+                      int fd, uint64_t timeout_ms, struct tenure_reply *reply,
+                      struct tenure_why *why)
+{
+    char line[TENURE_REPLY_BYTES];
+    if (request_fits(request, why) != 0)
+        return -1;
+    if (!tenure_peer_is_ours(peer))
+        return tenure_because(why,
+                              "process %d (%s) belongs to another user "
+                              "(uid %u); run this as that user or as "
+                              "root",
+                              peer->pid, peer->name, (unsigned)peer->uids[1]);
+    int agent = connect_to(peer, timeout_ms, why);
+    if (agent < 0)
+        return -1;
+    int error = CLOSED;
+    if (send_request(agent, request, fd) == 0)
+        error = read_line(agent, line, sizeof line, timeout_ms);
+    close(agent);
+    if (error == TOO_LATE)
+        return timed_out(peer, timeout_ms, why);
+    if (error == CLOSED)
+        return ended(peer, why);
+    return judge(line, peer, reply, why);
+}
+
+bool tenure_reply_value(const struct tenure_reply *reply, const char *key,
+                        char *value, size_t bytes)
+{
+    size_t key_length = strlen(key);
+    const char *at = reply->line;
+    *value = 0;
+    while (*at) {
+        const char *equals = strchr(at, '=');
+        if (!equals)
+            return false;
+        bool is_path = strncmp(at, "path=", 5) == 0;
+        const char *end =
+            is_path ? equals + strlen(equals) : strchrnul(equals, ' ');
+        if ((size_t)(equals - at) == key_length &&
+            strncmp(at, key, key_length) == 0) {
+            snprintf(value, bytes, "%.*s", (int)(end - equals - 1), equals + 1);
+            return true;
+        }
+        at = end + strspn(end, " ");
+    }
+    return false;
+}
+
+uint64_t tenure_reply_number(const struct tenure_reply *reply, const char *key)
+{
+    char value[32];
+    if (!tenure_reply_value(reply, key, value, sizeof value))
+        return 0;
+    return strtoull(value, NULL, 10);
+}
