@@ -1,0 +1,42 @@
+/*
+ * The lines for the driver in a victim's top comment:
+ *
+ *   expect: exit N               its exit status (default 0)
+ *   expect: signal N             it dies of this signal
+ *   expect: live F BLOCKS BYTES  its last snapshot has these live below the
+ *                                function F; a number may be "any"
+ *   expect: allocated N          allocated_blocks of its last snapshot, within
+ *                                one in a thousand
+ *   expect: processes N          so many processes left snapshots
+ *   expect: snapshots none       it cannot be expected to leave any
+ *   expect: dropped any          records may have been dropped
+ *   expect: root                 run only by root (others pass at once)
+ *
+ * Read once at start; nothing is freed before the driver ends.
+ */
+#ifndef TENURE_TESTS_EXPECT_H
+#define TENURE_TESTS_EXPECT_H
+
+#include <stdbool.h>
+
+enum { EXPECT_LIVE_MAX = 16, EXPECT_ANY = -1 };
+
+struct expect_live {
+    char function[64];
+    long blocks, bytes; /* or EXPECT_ANY */
+};
+
+struct expect {
+    int exit_status; /* -1 when a signal is expected */
+    int signal;      /* 0 = none */
+    bool no_snapshots, may_drop, root;
+    int processes;
+    long allocated; /* EXPECT_ANY = not said */
+    int live_count;
+    struct expect_live live[EXPECT_LIVE_MAX];
+};
+
+/* Reads the comment of `source`. 0, or -1 after saying on stderr why not. */
+int expect_read(struct expect *expect, const char *source);
+
+#endif

@@ -1,0 +1,244 @@
+/*
+ * Looks at the snapshots that a victim left, through `tenure show`.
+ *
+ * In go a directory and what was promised. Of each process the first, the
+ * last and some snapshots in between are read (a byte-driven run may leave
+ * hundreds); the last one of the first process is held against the promises.
+ */
+#include "snapshots.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum { FILES_MAX = 20000, READ_PER_PROCESS = 6, PATH_BYTES = 600 };
+
+struct file {
+    long pid, seq;
+    char name[256];
+};
+
+struct files {
+    struct file *entries;
+    int count;
+};
+
+static int by_process(const void *left, const void *right)
+{
+    const struct file *a = left, *b = right;
+    if (a->pid != b->pid)
+        return a->pid < b->pid ? -1 : 1;
+    return (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+/* EXE.PID.NNNN.tenure; EXE may hold dots itself. */
+static int parse_name(struct file *file, const char *name)
+{
+    const char *dots[3];
+    const char *at = name + strlen(name);
+    for (int i = 0; i < 3; i++) {
+        while (at > name && *--at != '.')
+            continue;
+        dots[i] = at;
+    }
+    if (at == name || strcmp(dots[0], ".tenure") != 0)
+        return -1;
+    file->seq = strtol(dots[1] + 1, NULL, 10);
+    file->pid = strtol(dots[2] + 1, NULL, 10);
+    snprintf(file->name, sizeof file->name, "%s", name);
+    return file->seq > 0 && file->pid > 0 ? 0 : -1;
+}
+
+static int list(struct files *files, const char *directory)
+{
+    int wrong = 0;
+    struct dirent *entry;
+    DIR *stream = opendir(directory);
+    files->entries = calloc(FILES_MAX, sizeof *files->entries);
+    files->count = 0;
+    while (stream && (entry = readdir(stream))) {
+        if (entry->d_name[0] == '.' || files->count == FILES_MAX)
+            continue;
+        if (entry->d_type != DT_REG)
+            continue;
+        if (parse_name(&files->entries[files->count], entry->d_name) == 0) {
+            files->count++;
+            continue;
+        }
+        fprintf(stderr, "left behind: %s\n", entry->d_name);
+        wrong++;
+    }
+    if (stream)
+        closedir(stream);
+    qsort(files->entries, (size_t)files->count, sizeof *files->entries,
+          by_process);
+    return wrong;
+}
+
+static json_t *show(const char *tenure, const char *path)
+{
+    char command[2 * PATH_BYTES];
+    json_error_t error;
+    snprintf(command, sizeof command, "'%s' show --format=json '%s'", tenure,
+             path);
+    FILE *pipe = popen(command, "r");
+    if (!pipe)
+        return NULL;
+    json_t *root = json_loadf(pipe, 0, &error);
+    if (!root)
+        fprintf(stderr, "%s: not JSON: %s\n", path, error.text);
+    int status = pclose(pipe);
+    if (status != 0) {
+        fprintf(stderr, "tenure show %s: exit status %d\n", path,
+                WEXITSTATUS(status));
+        json_decref(root);
+        root = NULL;
+    }
+    return root;
+}
+
+static long long last_of(json_t *numbers)
+{
+    if (json_is_integer(numbers))
+        return json_integer_value(numbers);
+    size_t count = json_array_size(numbers);
+    return count == 0
+               ? 0
+               : json_integer_value(json_array_get(numbers, count - 1));
+}
+
+/* Whether `name` is `function`, or a C++ overload of it. */
+static bool is_function(const char *name, const char *function)
+{
+    size_t length = strlen(function);
+    return name && strncmp(name, function, length) == 0 &&
+           (name[length] == 0 || name[length] == '(');
+}
+
+static bool is_below(json_t *site, const char *function)
+{
+    size_t i;
+    json_t *frame;
+    json_array_foreach(json_object_get(site, "stack"), i, frame)
+    {
+        json_t *name = json_object_get(frame, "function");
+        if (is_function(json_string_value(name), function))
+            return true;
+    }
+    return false;
+}
+
+static int check_live(json_t *root, const struct expect_live *live)
+{
+    long long blocks = 0, bytes = 0;
+    size_t i;
+    json_t *site;
+    json_array_foreach(json_object_get(root, "sites"), i, site)
+    {
+        if (!is_below(site, live->function))
+            continue;
+        blocks += last_of(json_object_get(site, "live_blocks"));
+        bytes += last_of(json_object_get(site, "live_bytes"));
+    }
+    if ((live->blocks == EXPECT_ANY ? blocks > 0 : blocks == live->blocks) &&
+        (live->bytes == EXPECT_ANY || bytes == live->bytes))
+        return 0;
+    fprintf(stderr, "live below %s: %lld blocks, %lld bytes (not %ld, %ld)\n",
+            live->function, blocks, bytes, live->blocks, live->bytes);
+    return 1;
+}
+
+static int check_allocated(json_t *snapshot, long expected)
+{
+    long long got = last_of(json_object_get(snapshot, "allocated_blocks"));
+    long long off = got > expected ? got - expected : expected - got;
+    if (off * 1000 <= expected)
+        return 0;
+    fprintf(stderr, "allocated_blocks: %lld, not %ld\n", got, expected);
+    return 1;
+}
+
+static int check_any(json_t *snapshot, const char *path,
+                     const struct expect *expect)
+{
+    int wrong = 0;
+    long long dropped = last_of(json_object_get(snapshot, "dropped"));
+    if (!json_is_integer(json_object_get(snapshot, "live_blocks"))) {
+        fprintf(stderr, "%s: no live_blocks\n", path);
+        wrong++;
+    }
+    if (dropped != 0 && !expect->may_drop) {
+        fprintf(stderr, "%s: %lld records dropped\n", path, dropped);
+        wrong++;
+    }
+    return wrong;
+}
+
+static int check_file(const char *directory, const struct file *file,
+                      bool is_last, const char *tenure,
+                      const struct expect *expect)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s", directory, file->name);
+    json_t *root = show(tenure, path);
+    if (!root)
+        return 1;
+    json_t *snapshot = json_array_get(json_object_get(root, "snapshots"), 0);
+    int wrong = check_any(snapshot, path, expect);
+    for (int i = 0; is_last && i < expect->live_count; i++)
+        wrong += check_live(root, &expect->live[i]);
+    if (is_last && expect->allocated != EXPECT_ANY)
+        wrong += check_allocated(snapshot, expect->allocated);
+    if (wrong && is_last)
+        fprintf(stderr, "(the last snapshot is %s)\n", path);
+    json_decref(root);
+    return wrong;
+}
+
+/* The files of one process: entries [first, first + count). */
+static int check_process(const char *directory, const struct file *first,
+                         int count, bool is_main, const char *tenure,
+                         const struct expect *expect)
+{
+    int wrong = 0;
+    int step = count / READ_PER_PROCESS + 1;
+    for (int i = 0; i < count; i++) {
+        bool is_last = i == count - 1;
+        if (i % step == 0 || is_last)
+            wrong += check_file(directory, &first[i], is_main && is_last,
+                                tenure, expect);
+    }
+    return wrong;
+}
+
+int snapshots_check(const char *directory, pid_t pid, const char *tenure,
+                    const struct expect *expect)
+{
+    struct files files;
+    int processes = 0, of_main = 0;
+    int wrong = list(&files, directory);
+    for (int i = 0, count; i < files.count; i += count) {
+        const struct file *first = &files.entries[i];
+        for (count = 1; i + count < files.count; count++)
+            if (files.entries[i + count].pid != first->pid)
+                break;
+        processes++;
+        if (first->pid == pid)
+            of_main = count;
+        if (processes <= expect->processes || first->pid == pid)
+            wrong += check_process(directory, first, count, first->pid == pid,
+                                   tenure, expect);
+    }
+    if (!expect->no_snapshots && of_main == 0)
+        fprintf(stderr, "no snapshot of process %d\n", (int)pid), wrong++;
+    if (!expect->no_snapshots && processes < expect->processes) {
+        fprintf(stderr, "snapshots of %d processes, not %d\n", processes,
+                expect->processes);
+        wrong++;
+    }
+    free(files.entries);
+    return wrong;
+}

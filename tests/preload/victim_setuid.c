@@ -1,0 +1,68 @@
+/*
+ * Drops its privileges as services do, setgroups, setresgid, setresuid, with
+ * threads running, and goes on: every thread of the process has given them
+ * up, the agent's as well.
+ *
+ * expect: root
+ */
+#include "victim.h"
+
+#include <dirent.h>
+#include <grp.h>
+#include <pthread.h>
+
+static int stop;
+
+static void *churn(void *unused)
+{
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        for (int i = 0; i < 500; i++)
+            free(used(malloc(100)));
+        pause_ms(2);
+    }
+    return unused;
+}
+
+/* The number of threads that still are root in any way. */
+static int privileged_threads(void)
+{
+    int found = 0;
+    struct dirent *entry;
+    DIR *tasks = opendir("/proc/self/task");
+    while (tasks && (entry = readdir(tasks))) {
+        char path[300], line[256];
+        int ids[4];
+        snprintf(path, sizeof path, "/proc/self/task/%s/status",
+                 entry->d_name);
+        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+        while (file && fgets(line, sizeof line, file))
+            if (sscanf(line, "Uid: %d %d %d %d", &ids[0], &ids[1], &ids[2],
+                       &ids[3]) == 4)
+                found += !(ids[0] && ids[1] && ids[2] && ids[3]);
+        if (file)
+            fclose(file);
+    }
+    if (tasks)
+        closedir(tasks);
+    return found;
+}
+
+int main(void)
+{
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        CHECK(pthread_create(&threads[i], NULL, churn, NULL) == 0);
+    pause_ms(150);
+    CHECK(setgroups(0, NULL) == 0);
+    CHECK(setresgid(65534, 65534, 65534) == 0);
+    CHECK(setresuid(65534, 65534, 65534) == 0);
+    for (int i = 0; i < 5000; i++)
+        free(used(malloc(100)));
+    pause_ms(400);
+    CHECK(seteuid(0) < 0 && errno == EPERM);
+    say("threads with privileges: %d\n", privileged_threads());
+    stop = 1;
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    return 0;
+}
