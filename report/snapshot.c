@@ -15,6 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Above any agent's limit; ids index arrays here. */
+enum { NODE_ID_MAX = 1 << 26 };
+
 static int use(struct tenure_snapshot *s, struct tenure_why *why)
 {
     if (s->bytes == 0)
@@ -36,6 +39,9 @@ static int use(struct tenure_snapshot *s, struct tenure_why *why)
         tenure_format_section(s->data, TENURE_SECTION_PROCESS, &count);
     s->strings =
         tenure_format_section(s->data, TENURE_SECTION_STRINGS, &count);
+    if (s->nodes_count > 0 && s->nodes[s->nodes_count - 1].id > NODE_ID_MAX)
+        return tenure_because(why, "%s is damaged (a call tree node out of "
+                              "range)", s->path);
     return 0;
 }
 

@@ -293,7 +293,8 @@ void *writer_image(const struct writer *w, size_t *bytes)
     }
     *bytes = total;
     writer_seal(image, total);
-    must(tenure_format_check(image, total) == 0, "not a valid snapshot");
+    must(tenure_format_check(image, total) == 0,
+         tenure_format_error_text(tenure_format_check(image, total)));
     return image;
 }
 

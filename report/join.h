@@ -1,0 +1,30 @@
+/*
+ * The two halves of the join that series.c runs: rows into sites, and
+ * realloc's growth records into sites. Internal to the series.
+ */
+#ifndef TENURE_REPORT_JOIN_H
+#define TENURE_REPORT_JOIN_H
+
+#include "report/series.h"
+
+/* Fills series->sites and ->mappings from rows, late frees and marks; all
+ * but what growth knows. The call tree must be complete. */
+void tenure_join_rows(struct tenure_series *series);
+
+/* Adds grown bytes to populations and columns, and grown_by. */
+void tenure_join_growth(struct tenure_series *series);
+
+/* Last: makes the columns agree (freed_bytes from the identity), sums the
+ * totals, and gives sites without late frees, marks or growth their zeros. */
+void tenure_join_finish(struct tenure_series *series,
+                        struct tenure_site_list *list);
+
+/* The site of a node of snapshot `at`; made if it is new. */
+struct tenure_site *tenure_join_site(struct tenure_series *series,
+                                     struct tenure_site_list *list,
+                                     uint32_t node_id);
+
+/* A zeroed array, one number per snapshot. */
+void *tenure_join_array(struct tenure_series *series);
+
+#endif
