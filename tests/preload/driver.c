@@ -35,8 +35,8 @@ static int run_victim(const struct trial *trial, struct run *run,
                       const char *every)
 {
     char preload[PATH_MAX * 2], options[256];
-    char *environment[ENVIRONMENT_MAX] = {
-        "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "LC_ALL=C"};
+    char *environment[ENVIRONMENT_MAX] = {"PATH=/usr/local/bin:/usr/bin:/bin",
+                                          "HOME=/", "LC_ALL=C"};
     int count = 3;
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s%s%s",
              every ? trial->agent : "", every && trial->allocator ? ":" : "",
@@ -81,11 +81,10 @@ static int check_bare(const struct trial *trial)
         return 1;
     }
     bool as_expected =
-        expect->signal
-            ? WIFSIGNALED(run->status) &&
-                  WTERMSIG(run->status) == expect->signal
-            : WIFEXITED(run->status) &&
-                  WEXITSTATUS(run->status) == expect->exit_status;
+        expect->signal ? WIFSIGNALED(run->status) &&
+                             WTERMSIG(run->status) == expect->signal
+                       : WIFEXITED(run->status) &&
+                             WEXITSTATUS(run->status) == expect->exit_status;
     if (as_expected)
         return 0;
     tell_status("without the agent", run->status);
@@ -168,8 +167,9 @@ int main(int argc, char **argv)
             return 2;
     }
     if (argc - optind != 2 || !trial.agent != !trial.tenure) {
-        fprintf(stderr, "usage: driver [-a AGENT -t TENURE] [-u ALLOCATOR] "
-                        "VICTIM SOURCE\n");
+        fprintf(stderr,
+                "usage: driver [-a AGENT -t TENURE] [-u ALLOCATOR] "
+                "VICTIM SOURCE\n");
         return 2;
     }
     trial.victim = argv[optind];

@@ -63,8 +63,7 @@ EXPORT void *malloc(size_t bytes)
 
 EXPORT void *calloc(size_t count, size_t bytes)
 {
-    return can_call() ? real_calloc(count, bytes)
-                      : from_buffer(count * bytes);
+    return can_call() ? real_calloc(count, bytes) : from_buffer(count * bytes);
 }
 
 EXPORT void *realloc(void *old, size_t bytes)

@@ -25,8 +25,8 @@ static char *get_room(void)
         return known;
     char *mapped = mmap(NULL, room_bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (__atomic_compare_exchange_n(&room, &known, mapped, 0,
-                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n(&room, &known, mapped, 0, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
         return mapped;
     munmap(mapped, room_bytes);
     return known;

@@ -22,8 +22,7 @@ static NOINLINE void *plugin_descends(int depth)
 {
     volatile char local[PLUGIN_FRAME * 2 + 8];
     local[0] = (char)depth;
-    void *block =
-        depth > 0 ? plugin_descends(depth - 1) : plugin_allocates(99);
+    void *block = depth > 0 ? plugin_descends(depth - 1) : plugin_allocates(99);
     local[1] = local[0];
     return block;
 }

@@ -104,8 +104,8 @@ static void become(char *const argv[], char *const environment[],
     _exit(127);
 }
 
-int run_program(struct run *run, char *const argv[],
-                char *const environment[], int seconds)
+int run_program(struct run *run, char *const argv[], char *const environment[],
+                int seconds)
 {
     int out[2], err[2];
     long deadline = now_ms() + seconds * 1000L;

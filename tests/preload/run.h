@@ -26,8 +26,8 @@ struct run {
 
 /* Runs argv[0] with the environment `environment` for at most `seconds`,
  * then kills it and all its descendants. 0, or -1 with errno. */
-int run_program(struct run *run, char *const argv[],
-                char *const environment[], int seconds);
+int run_program(struct run *run, char *const argv[], char *const environment[],
+                int seconds);
 void run_free(struct run *run);
 
 #endif

@@ -105,9 +105,8 @@ static long long last_of(json_t *numbers)
     if (json_is_integer(numbers))
         return json_integer_value(numbers);
     size_t count = json_array_size(numbers);
-    return count == 0
-               ? 0
-               : json_integer_value(json_array_get(numbers, count - 1));
+    return count == 0 ? 0
+                      : json_integer_value(json_array_get(numbers, count - 1));
 }
 
 /* Whether `name` is `function`, or a C++ overload of it. */

@@ -39,13 +39,13 @@ say_to(int descriptor, const char *format, ...)
 
 #define say(...) say_to(1, __VA_ARGS__)
 
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            say("%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #condition,     \
-                errno);                                                       \
-            _exit(CHECK_STATUS);                                              \
-        }                                                                     \
+#define CHECK(condition)                                                       \
+    do {                                                                       \
+        if (!(condition)) {                                                    \
+            say("%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #condition,      \
+                errno);                                                        \
+            _exit(CHECK_STATUS);                                               \
+        }                                                                      \
     } while (0)
 
 /* Sleeps through interruptions, so that snapshots come in between. */

@@ -23,9 +23,8 @@ static void *producer(void *argument)
     int pair = *(int *)argument;
     for (int i = 0; i < ROUNDS; i++) {
         void *expected = NULL, *block = produce(i);
-        while (!__atomic_compare_exchange_n(&rings[pair][i % SLOTS],
-                                            &expected, block, 0,
-                                            __ATOMIC_RELEASE,
+        while (!__atomic_compare_exchange_n(&rings[pair][i % SLOTS], &expected,
+                                            block, 0, __ATOMIC_RELEASE,
                                             __ATOMIC_RELAXED)) {
             expected = NULL;
             sched_yield();

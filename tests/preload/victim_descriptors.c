@@ -19,12 +19,11 @@ int main(void)
         CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
         int epoll = epoll_create1(0), event = eventfd(0, 0), copy = dup(1);
         FILE *stream = fopen("/dev/null", "r");
-        int sum = file * 100000 + pair[0] * 10000 + epoll * 1000 +
-                  event * 100 + copy * 10 + fileno(stream);
+        int sum = file * 100000 + pair[0] * 10000 + epoll * 1000 + event * 100 +
+                  copy * 10 + fileno(stream);
         if (sum != last)
-            say("round %d: %d %d %d %d %d %d %d %d %d\n", round, file,
-                ends[0], ends[1], pair[0], pair[1], epoll, event, copy,
-                fileno(stream));
+            say("round %d: %d %d %d %d %d %d %d %d %d\n", round, file, ends[0],
+                ends[1], pair[0], pair[1], epoll, event, copy, fileno(stream));
         last = sum;
         fclose(stream);
         for (int descriptor = file; descriptor <= copy; descriptor++)

@@ -7,11 +7,11 @@
 #include <malloc.h>
 #include <pthread.h>
 
-#define KEEPS(expression)                                                     \
-    do {                                                                      \
-        errno = 12345;                                                        \
-        (void)(expression);                                                   \
-        CHECK(errno == 12345);                                                \
+#define KEEPS(expression)                                                      \
+    do {                                                                       \
+        errno = 12345;                                                         \
+        (void)(expression);                                                    \
+        CHECK(errno == 12345);                                                 \
     } while (0)
 
 static void check_all(size_t bytes)

@@ -10,13 +10,13 @@
 #include <malloc.h>
 #include <stdint.h>
 
-#define FAILS(call)                                                           \
-    do {                                                                      \
-        errno = 0;                                                            \
-        void *got = (call);                                                   \
-        say("%s: %s, errno %d\n", #call, got ? "a block" : "NULL", errno);    \
-        if (got)                                                              \
-            free(got);                                                        \
+#define FAILS(call)                                                            \
+    do {                                                                       \
+        errno = 0;                                                             \
+        void *got = (call);                                                    \
+        say("%s: %s, errno %d\n", #call, got ? "a block" : "NULL", errno);     \
+        if (got)                                                               \
+            free(got);                                                         \
     } while (0)
 
 static NOINLINE char *survives_a_failed_realloc(void)

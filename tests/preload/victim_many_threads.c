@@ -28,8 +28,7 @@ static NOINLINE void freed_at_once(void)
 static void *run(void *slot)
 {
     char name[16];
-    snprintf(name, sizeof name, "short-%d",
-             (int)((void **)slot - left) % 100);
+    snprintf(name, sizeof name, "short-%d", (int)((void **)slot - left) % 100);
     pthread_setname_np(pthread_self(), name);
     freed_at_once();
     *(void **)slot = left_behind();
@@ -42,8 +41,8 @@ int main(void)
     for (int first = 0; first < THREADS; first += AT_A_TIME) {
         pthread_t threads[AT_A_TIME];
         for (int i = 0; i < AT_A_TIME; i++)
-            CHECK(pthread_create(&threads[i], NULL, run,
-                                 &left[first + i]) == 0);
+            CHECK(pthread_create(&threads[i], NULL, run, &left[first + i]) ==
+                  0);
         for (int i = 0; i < AT_A_TIME; i++)
             CHECK((i % 2 ? pthread_join(threads[i], NULL)
                          : pthread_detach(threads[i])) == 0);

@@ -43,9 +43,8 @@ static void tell_signals(void)
         if (action.sa_handler != SIG_DFL || sigismember(&blocked, number) ||
             sigismember(&pending, number))
             say("signal %d: handler %d flags %x blocked %d pending %d\n",
-                number, action.sa_handler != SIG_DFL,
-                (unsigned)action.sa_flags, sigismember(&blocked, number),
-                sigismember(&pending, number));
+                number, action.sa_handler != SIG_DFL, (unsigned)action.sa_flags,
+                sigismember(&blocked, number), sigismember(&pending, number));
     }
 }
 
@@ -54,16 +53,15 @@ static void tell_limits(void)
     for (int which = 0; which < RLIMIT_NLIMITS; which++) {
         struct rlimit limit;
         if (getrlimit((__rlimit_resource_t)which, &limit) == 0)
-            say("limit %d: %lu %lu\n", which, limit.rlim_cur,
-                limit.rlim_max);
+            say("limit %d: %lu %lu\n", which, limit.rlim_cur, limit.rlim_max);
     }
 }
 
 static void tell_status(void)
 {
     static const char *const names[] = {
-        "Name:",   "Umask:",  "State:",  "TracerPid:", "Uid:",    "Gid:",
-        "FDSize:", "SigPnd:", "ShdPnd:", "SigBlk:",    "SigIgn:", "SigCgt:",
+        "Name:",   "Umask:",  "State:",  "TracerPid:",  "Uid:",    "Gid:",
+        "FDSize:", "SigPnd:", "ShdPnd:", "SigBlk:",     "SigIgn:", "SigCgt:",
         "CapInh:", "CapPrm:", "CapEff:", "NoNewPrivs:", "Seccomp:"};
     char line[256];
     FILE *file = fopen("/proc/self/status", "r");

@@ -13,8 +13,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#define ALLOW(number)                                                         \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),                        \
+#define ALLOW(number)                                                          \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),                         \
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 static void enter_sandbox(void)

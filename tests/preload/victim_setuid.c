@@ -32,8 +32,7 @@ static int privileged_threads(void)
     while (tasks && (entry = readdir(tasks))) {
         char path[300], line[256];
         int ids[4];
-        snprintf(path, sizeof path, "/proc/self/task/%s/status",
-                 entry->d_name);
+        snprintf(path, sizeof path, "/proc/self/task/%s/status", entry->d_name);
         FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
         while (file && fgets(line, sizeof line, file))
             if (sscanf(line, "Uid: %d %d %d %d", &ids[0], &ids[1], &ids[2],

@@ -42,8 +42,7 @@ static NOINLINE int overflow(volatile char *above)
 
 static void take(int number, void (*function)(int))
 {
-    struct sigaction action = {.sa_handler = function,
-                               .sa_flags = SA_ONSTACK};
+    struct sigaction action = {.sa_handler = function, .sa_flags = SA_ONSTACK};
     sigaction(number, &action, NULL);
 }
 

@@ -30,8 +30,8 @@ int main(void)
 {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    CHECK(pthread_attr_setstacksize(&attributes,
-                                    (size_t)PTHREAD_STACK_MIN) == 0);
+    CHECK(pthread_attr_setstacksize(&attributes, (size_t)PTHREAD_STACK_MIN) ==
+          0);
     pthread_key_create(&key, free);
     for (int round = 0; round < 20; round++) {
         pthread_t threads[10];

@@ -31,8 +31,8 @@ int main(void)
     say("%d\n", spawn("echo spawned; exit 3", environ));
     say("%d\n", spawn("echo error >&2; kill -9 $$", environ));
     say("%d\n", spawn("echo only $ONLY; env | grep -v ^PWD= | wc -l", empty));
-    say("%d\n", posix_spawn(&child, "/nonexistent", NULL, NULL, nothing,
-                            environ));
+    say("%d\n",
+        posix_spawn(&child, "/nonexistent", NULL, NULL, nothing, environ));
     say("%d\n", system("echo by system; exit 4"));
     FILE *pipe = popen("echo by popen; cat /proc/version | wc -l", "r");
     CHECK(pipe && fgets(line, sizeof line, pipe));
