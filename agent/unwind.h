@@ -48,4 +48,10 @@ tenure__unwind_counts(const struct tenure__unwinder *unwinder);
  * Async-signal-safe; cheap. */
 void tenure__unwind_forget(void);
 
+/* Between hold and release (they nest) captures use no remembered rule and
+ * no memo, and remember nothing: an object is being unloaded. Release
+ * forgets. Async-signal-safe. */
+void tenure__unwind_hold(void);
+void tenure__unwind_release(void);
+
 #endif

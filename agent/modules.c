@@ -1,0 +1,250 @@
+/*
+ * The table of mapped ELF objects.
+ *
+ * Entries come from the loader's own list (dl_iterate_phdr), are completed
+ * with the build-id that stands in the mapped notes, and stay for ever; only
+ * their unload epoch is written later. New entries are filled beyond the
+ * published count and published last, after what went has been retired from
+ * the call tree, so that no reader ever sees half of one.
+ */
+#include "modules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "os.h"
+#include "sites.h"
+#include "unwind.h"
+
+#define PATH_BYTES 4096u
+#define ARENA_BYTES 65536u
+
+static struct tenure__module *table;
+static _Atomic uint32_t published;
+
+/* The pid of the process that is refreshing, 0 if none is: a child that was
+ * forked in the middle of it knows that its parent's lock is not its own. */
+static _Atomic int owner;
+
+/* All below: guarded by the lock. */
+static uint8_t seen[TENURE_MODULES_MAX / 8];
+static uint32_t epoch;
+static uint64_t last_adds, last_subs;
+static char *arena;
+static size_t arena_left;
+
+struct pass {
+    uint32_t filled; /* published entries and the new ones behind them */
+    uint64_t adds, subs;
+    int error;
+};
+
+static void lock(void)
+{
+    int self = tenure__os_pid();
+    int holder = 0;
+    while (!atomic_compare_exchange_weak(&owner, &holder, self)) {
+        if (holder != self && holder != 0 &&
+            atomic_compare_exchange_strong(&owner, &holder, self))
+            return;
+        holder = 0;
+        tenure__syscall0(SYS_sched_yield);
+    }
+}
+
+static void unlock(void)
+{
+    atomic_store(&owner, 0);
+}
+
+static const char *keep(const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    if (bytes > arena_left) {
+        char *fresh = tenure__os_map(ARENA_BYTES);
+        if (!fresh)
+            return NULL;
+        arena = fresh;
+        arena_left = ARENA_BYTES;
+    }
+    char *kept = memcpy(arena, text, bytes);
+    arena += bytes;
+    arena_left -= bytes;
+    return kept;
+}
+
+/* The loader knows the main program as "" and the kernel's page by a name
+ * that is no file. */
+static const char *path_of(const struct dl_phdr_info *info, char *buffer)
+{
+    if (info->dlpi_addr == getauxval(AT_SYSINFO_EHDR))
+        return "[vdso]";
+    if (info->dlpi_name && info->dlpi_name[0])
+        return strlen(info->dlpi_name) < PATH_BYTES ? info->dlpi_name : "";
+    long bytes = tenure__syscall4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe",
+                                  buffer, PATH_BYTES - 1);
+    buffer[bytes > 0 ? bytes : 0] = 0;
+    return buffer;
+}
+
+static void take_build_id(struct tenure__module *module, uint64_t at,
+                          uint64_t bytes, uint64_t align)
+{
+    uint64_t end = at + bytes;
+    align = align == 8 ? 8 : 4;
+    while (at + sizeof(ElfW(Nhdr)) <= end) {
+        const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+        uint64_t name = at + sizeof *note;
+        uint64_t data = (name + note->n_namesz + align - 1) & ~(align - 1);
+        if (data + note->n_descsz > end)
+            return;
+        if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+            memcmp((const void *)name, "GNU", 4) == 0) {
+            module->build_id_bytes =
+                note->n_descsz < sizeof module->build_id
+                    ? note->n_descsz
+                    : (uint32_t)sizeof module->build_id;
+            memcpy(module->build_id, (const void *)data,
+                   module->build_id_bytes);
+            return;
+        }
+        at = (data + note->n_descsz + align - 1) & ~(align - 1);
+    }
+}
+
+/* Everything but the path and the epochs. False if nothing is mapped. */
+static bool describe(const struct dl_phdr_info *info,
+                     struct tenure__module *module)
+{
+    uint64_t page = tenure__os_page_bytes();
+    memset(module, 0, sizeof *module);
+    module->start = UINT64_MAX;
+    module->bias = info->dlpi_addr;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uint64_t at = info->dlpi_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD) {
+            uint64_t end = (at + segment->p_memsz + page - 1) & ~(page - 1);
+            at &= ~(page - 1);
+            module->start = at < module->start ? at : module->start;
+            module->end = end > module->end ? end : module->end;
+        } else if (segment->p_type == PT_GNU_EH_FRAME) {
+            module->eh_frame_hdr = at;
+        } else if (segment->p_type == PT_NOTE && !module->build_id_bytes) {
+            take_build_id(module, at, segment->p_memsz, segment->p_align);
+        }
+    }
+    return module->start < module->end;
+}
+
+static bool same(const struct tenure__module *a,
+                 const struct tenure__module *b, const char *path)
+{
+    return a->start == b->start && a->end == b->end && a->bias == b->bias &&
+           a->unload_epoch == 0 && a->build_id_bytes == b->build_id_bytes &&
+           memcmp(a->build_id, b->build_id, sizeof a->build_id) == 0 &&
+           strcmp(a->path, path) == 0;
+}
+
+static int take_object(struct dl_phdr_info *info, size_t size, void *context)
+{
+    static char buffer[PATH_BYTES]; /* guarded by the lock */
+    struct pass *pass = context;
+    (void)size;
+    if (pass->adds == 0) {
+        pass->adds = info->dlpi_adds;
+        pass->subs = info->dlpi_subs;
+        if (pass->adds == last_adds && pass->subs == last_subs)
+            return 1;
+    }
+    struct tenure__module module;
+    if (!describe(info, &module))
+        return 0;
+    const char *path = path_of(info, buffer);
+    uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
+    for (uint32_t i = 0; i < count; i++) {
+        if (same(&table[i], &module, path)) {
+            seen[i / 8] |= (uint8_t)(1u << i % 8);
+            return 0;
+        }
+    }
+    module.path = pass->filled < TENURE_MODULES_MAX ? keep(path) : NULL;
+    if (!module.path) {
+        pass->error = -ENOMEM;
+        return 0;
+    }
+    module.load_epoch = epoch + 1;
+    table[pass->filled++] = module;
+    return 0;
+}
+
+/* Retires what the loader did not name; true if there was any. */
+static bool retire_gone(void)
+{
+    uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
+    bool any = false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (table[i].unload_epoch || seen[i / 8] >> i % 8 & 1)
+            continue;
+        __atomic_store_n(&table[i].unload_epoch, epoch + 1,
+                         __ATOMIC_RELEASE);
+        tenure__sites_retire(table[i].start, table[i].end, epoch + 1);
+        any = true;
+    }
+    return any;
+}
+
+static int refresh_locked(void)
+{
+    if (!table)
+        table = tenure__os_map(TENURE_MODULES_MAX * sizeof *table);
+    if (!table)
+        return -ENOMEM;
+    uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
+    struct pass pass = {.filled = count};
+    memset(seen, 0, sizeof seen);
+    if (dl_iterate_phdr(take_object, &pass) != 0)
+        return 0;
+    last_adds = pass.adds;
+    last_subs = pass.subs;
+    bool changed = retire_gone() || pass.filled > count;
+    atomic_store_explicit(&published, pass.filled, memory_order_release);
+    if (changed) {
+        epoch++;
+        tenure__unwind_forget();
+    }
+    return pass.error;
+}
+
+int tenure__modules_refresh(void)
+{
+    lock();
+    int error = refresh_locked();
+    unlock();
+    return error;
+}
+
+uint32_t tenure__modules_count(void)
+{
+    return atomic_load_explicit(&published, memory_order_acquire);
+}
+
+const struct tenure__module *tenure__module_at(uint32_t index)
+{
+    return &table[index];
+}
+
+void tenure__modules_unload_begin(void)
+{
+    tenure__unwind_hold();
+}
+
+void tenure__modules_unload_end(void)
+{
+    tenure__modules_refresh();
+    tenure__unwind_release();
+}

@@ -1,0 +1,65 @@
+/*
+ * Frames on aarch64: a call leaves the return address in x30, which every
+ * function that calls saves somewhere below its CFA, with x29 (if it is
+ * saved) in the word before it: stp x29, x30. [x29] = caller's x29,
+ * [x29 + 8] = return address holds for code without call frame information.
+ * Return addresses may be signed (PAC). Register numbers are DWARF's.
+ */
+#ifndef TENURE_AGENT_UNWIND_ARCH_H
+#define TENURE_AGENT_UNWIND_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TENURE_ARCH_REGISTERS 33
+#define TENURE_ARCH_FP 29
+#define TENURE_ARCH_LR 30
+#define TENURE_ARCH_SP 31
+#define TENURE_ARCH_PC 32
+
+/* pcs are this many bits wide, and aligned to 1 << TENURE_ARCH_PC_SHIFT. */
+#define TENURE_ARCH_PC_BITS 48
+#define TENURE_ARCH_PC_SHIFT 2
+
+/* A rule's `slot` is how many words below the CFA x30 is saved, its `flag`
+ * says that x29 is saved one word further; see unwind_rules.h. */
+static inline uint32_t tenure__arch_pc_words(uint32_t slot, bool flag)
+{
+    (void)flag;
+    return slot;
+}
+
+static inline uint32_t tenure__arch_fp_words(uint32_t slot, bool flag)
+{
+    return flag ? slot + 1 : 0;
+}
+
+/* The inverse: false if these places do not fit into a rule. */
+static inline bool tenure__arch_slot(int64_t pc_words, int64_t fp_words,
+                                     uint32_t *slot, bool *flag)
+{
+    *slot = (uint32_t)pc_words;
+    *flag = fp_words != 0;
+    return pc_words > 0 && pc_words < 4096 &&
+           (fp_words == 0 || fp_words == pc_words + 1);
+}
+
+/* xpaclri, a hint that machines without PAC take as nothing. */
+static inline uint64_t tenure__arch_strip(uint64_t pc)
+{
+    register uint64_t x30 __asm__("x30") = pc;
+    __asm__("hint #7" : "+r"(x30));
+    return x30;
+}
+
+/* The return from a signal: mov x8, #139; svc #0. */
+#define TENURE_ARCH_SIGRETURN UINT64_C(0xd4000001d2801168)
+
+/* Where the kernel saved register `reg`, from the stack pointer at that
+ * trampoline: siginfo, then struct ucontext with regs, sp and pc in a row. */
+static inline uint32_t tenure__arch_signal_offset(uint32_t reg)
+{
+    return 312 + 8 * reg;
+}
+
+#endif

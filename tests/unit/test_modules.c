@@ -1,0 +1,135 @@
+/*
+ * The table of mapped objects, on this very process and a library that is
+ * loaded and unloaded while the test runs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dlfcn.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "agent/modules.h"
+#include "agent/sites.h"
+#include "agent/unwind.h"
+
+#define PLUGIN "libthread_db.so.1" /* of the C library; nobody has it open */
+
+static int open_tables(void **state)
+{
+    (void)state;
+    if (tenure__sites_open(UINT64_C(1) << 20) || tenure__unwind_open(64, 0))
+        return -1;
+    return tenure__modules_refresh();
+}
+
+static const struct tenure__module *module_of(uint64_t address)
+{
+    for (uint32_t i = tenure__modules_count(); i-- > 0;) {
+        const struct tenure__module *module = tenure__module_at(i);
+        if (address >= module->start && address < module->end)
+            return module;
+    }
+    return NULL;
+}
+
+static void the_main_program_is_named_by_its_file(void **state)
+{
+    (void)state;
+    char path[4096] = {0};
+    assert_true(readlink("/proc/self/exe", path, sizeof path - 1) > 0);
+    const struct tenure__module *module = module_of((uint64_t)module_of);
+    assert_non_null(module);
+    assert_string_equal(module->path, path);
+    assert_int_not_equal(module->eh_frame_hdr, 0);
+    assert_int_equal(module->unload_epoch, 0);
+    assert_true(module->load_epoch > 0);
+}
+
+static void the_kernels_page_is_called_vdso(void **state)
+{
+    (void)state;
+    uint64_t vdso = getauxval(AT_SYSINFO_EHDR);
+    const struct tenure__module *module = module_of(vdso);
+    if (vdso) {
+        assert_non_null(module);
+        assert_string_equal(module->path, "[vdso]");
+    }
+}
+
+static void a_library_carries_its_build_id(void **state)
+{
+    (void)state;
+    const struct tenure__module *libc = module_of((uint64_t)&strtok);
+    assert_non_null(libc);
+    assert_non_null(strstr(libc->path, "libc.so"));
+    assert_int_equal(libc->build_id_bytes, 20);
+}
+
+static void refreshing_without_a_change_adds_nothing(void **state)
+{
+    (void)state;
+    uint32_t count = tenure__modules_count();
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(tenure__modules_refresh(), 0);
+    assert_int_equal(tenure__modules_count(), count);
+}
+
+static void an_unloaded_library_keeps_its_entry_and_retires_its_nodes(
+    void **state)
+{
+    (void)state;
+    struct tenure__node node;
+    uint32_t thread = tenure__site_thread("main");
+    void *plugin = dlopen(PLUGIN, RTLD_LAZY | RTLD_LOCAL);
+    assert_non_null(plugin);
+    uint64_t pc = (uint64_t)dlsym(plugin, "td_init") + 4;
+    assert_int_equal(tenure__modules_refresh(), 0);
+    const struct tenure__module *module = module_of(pc);
+    assert_non_null(module);
+    assert_non_null(strstr(module->path, PLUGIN));
+    uint32_t loaded = module->load_epoch;
+    uint32_t old = tenure__site_child(thread, pc, false);
+    assert_int_equal(module->unload_epoch, 0);
+
+    tenure__modules_unload_begin();
+    assert_int_equal(dlclose(plugin), 0);
+    tenure__modules_unload_end();
+
+    assert_true(module->unload_epoch > loaded);
+    assert_non_null(strstr(module->path, PLUGIN));
+    assert_true(tenure__site_get(old, &node));
+    assert_int_equal(node.unload_epoch, module->unload_epoch);
+    assert_int_not_equal(tenure__site_child(thread, pc, false), old);
+}
+
+static void a_library_that_comes_back_gets_an_entry_of_its_own(void **state)
+{
+    (void)state;
+    uint32_t count = tenure__modules_count();
+    void *plugin = dlopen(PLUGIN, RTLD_LAZY | RTLD_LOCAL);
+    assert_non_null(plugin);
+    assert_int_equal(tenure__modules_refresh(), 0);
+    assert_int_equal(tenure__modules_count(), count + 1);
+    const struct tenure__module *module =
+        module_of((uint64_t)dlsym(plugin, "td_init"));
+    assert_int_equal(module->unload_epoch, 0);
+    dlclose(plugin);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_main_program_is_named_by_its_file),
+        cmocka_unit_test(the_kernels_page_is_called_vdso),
+        cmocka_unit_test(a_library_carries_its_build_id),
+        cmocka_unit_test(refreshing_without_a_change_adds_nothing),
+        cmocka_unit_test(
+            an_unloaded_library_keeps_its_entry_and_retires_its_nodes),
+        cmocka_unit_test(a_library_that_comes_back_gets_an_entry_of_its_own),
+    };
+    return cmocka_run_group_tests(tests, open_tables, NULL);
+}
