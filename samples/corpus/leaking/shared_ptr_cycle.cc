@@ -46,7 +46,7 @@ void serve(const request *request)
 {
     auto room = open_room(*request, service_percent(10));
 
-    room->topic += request->path;
+    room->topic[0] = request->path[1];
 }
 
 } // namespace
