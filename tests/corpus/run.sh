@@ -52,13 +52,11 @@ traced=$("$tenure" run --dir "$work/snapshots" -- \
 [ "$plain" = "$traced" ] || fail "said '$traced', alone '$plain'"
 
 cd "$work/snapshots" || exit 1
-count=$(ls | wc -l)
-[ "$count" -eq $((rounds + 1)) ] ||
-    fail "$count snapshots, not $((rounds + 1))"
+set -- *.tenure
+[ $# -eq $((rounds + 1)) ] || fail "$# snapshots, not $((rounds + 1))"
 
-# The names hold no spaces and sort by their number.
 disagreed=0
-judge 8 $(ls | head -n 8)
-judge 12 $(ls | head -n 12)
-judge exit $(ls)
+judge 8 ./*.000[1-8].tenure
+judge 12 ./*.000?.tenure ./*.001[012].tenure
+judge exit ./*.tenure
 exit $disagreed

@@ -1,0 +1,133 @@
+#!/bin/sh
+# Finds a leak in a running server, in half a minute.
+#
+#   sh samples/demo.sh
+#
+# Builds tenure, starts samples/leaky_server.c with the agent, puts it under
+# load, takes snapshots while it runs and prints what grew between them. The
+# snapshots stay in build/demo; the processes do not outlive the script.
+set -eu
+
+cd "$(dirname "$0")/.."
+snapshots=8
+pause=1.5
+seconds=13 # of load: as long as the snapshots take, and a little more
+
+bold='' dim='' plain='' colour=never
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+    bold=$(printf '\033[1m') dim=$(printf '\033[2m') plain=$(printf '\033[0m')
+    colour=always
+fi
+
+step() {
+    printf '\n%s%s%s\n' "$bold" "$*" "$plain"
+}
+
+shown() {
+    printf '    %s$ %s%s\n' "$dim" "$*" "$plain"
+}
+
+fail() {
+    printf 'demo.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+server='' load=''
+clean_up() {
+    for pid in $load $server; do
+        kill "$pid" 2>/dev/null || continue
+        wait "$pid" 2>/dev/null || :
+    done
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# --- build -----------------------------------------------------------------
+
+configure() {
+    if [ -f build/CMakeCache.txt ]; then
+        cmake -S . -B build
+    else
+        cmake -S . -B build -G Ninja
+    fi
+}
+
+build() {
+    configure && cmake --build build --target \
+        tenure tenure_agent leaky_server load
+}
+
+step "1. Build"
+sh tests/install.sh build || fail "install these packages, then run me again"
+mkdir -p build/demo
+shown "cmake -B build && cmake --build build"
+if ! build >build/demo/build.log 2>&1; then
+    tail -n 20 build/demo/build.log >&2
+    fail "the build failed; all of it is in $PWD/build/demo/build.log"
+fi
+
+PATH=$PWD/build/bin:$PATH
+cd build/demo
+rm -rf snapshots socket
+
+# --- run -------------------------------------------------------------------
+
+step "2. Start a server with the agent, and put it under load"
+shown "tenure run --dir snapshots -- leaky_server socket &"
+tenure run --dir snapshots -- ../samples/leaky_server socket 2>server.log &
+server=$!
+waited=0
+until [ -S socket ]; do
+    kill -0 "$server" 2>/dev/null ||
+        fail "the server ended: $(cat server.log)"
+    [ "$waited" -lt 100 ] || fail "the server does not listen"
+    waited=$((waited + 1))
+    sleep 0.1
+done
+shown "load socket $seconds &"
+../samples/load socket $seconds >load.log 2>&1 &
+load=$!
+
+step "3. Take snapshots while it serves"
+taken=0
+while [ "$taken" -lt "$snapshots" ]; do
+    sleep "$pause"
+    shown "tenure snap $server"
+    printf '    %s\n' "$(tenure snap "$server")"
+    taken=$((taken + 1))
+done
+set -- snapshots/*.tenure
+wait "$load" || fail "the load failed: $(cat load.log)"
+load=''
+printf '\n    The server answered %s.\n' "$(cat load.log)"
+
+# --- look ------------------------------------------------------------------
+
+step "4. What grew, and where?"
+shown "tenure diff snapshots/*.tenure"
+echo
+status=0
+tenure diff --color=$colour --top=3 "$@" || status=$?
+# 1 says that it found a leak, which is what we came for.
+[ "$status" -eq 1 ] || fail "no leak was found: status $status"
+
+line=$(tenure diff --color=never --top=1 "$@" 2>/dev/null |
+    sed -n 's/.*leaky_server\.c:\([0-9][0-9]*\).*/\1/p' | head -n 1)
+if [ -n "$line" ]; then
+    step "samples/leaky_server.c, line $line"
+    awk -v line="$line" -v bold="$bold" -v plain="$plain" '
+        NR >= line - 3 && NR <= line + 3 {
+            mark = NR == line ? ">" : " "
+            printf "%s  %s %4d  %s%s\n", NR == line ? bold : "", mark, NR,
+                $0, NR == line ? plain : ""
+        }' ../../samples/leaky_server.c
+fi
+
+step "Go on from here"
+cat <<END
+    Why does it call that a leak?   tenure diff --explain SITE SNAPSHOT...
+    What is alive in one snapshot?  tenure show SNAPSHOT
+    Your own service:               tenure run -- ./your-server
+    tenure is build/bin/tenure; the snapshots are in build/demo/snapshots.
+END
