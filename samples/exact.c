@@ -62,8 +62,7 @@ static NOINLINE void trail_begin(void)
 static NOINLINE void trail_extend(void)
 {
     for (size_t i = 1; i <= STEPS; i++) {
-        size_t length =
-            FIRST_LENGTH + (LAST_LENGTH - FIRST_LENGTH) * i / STEPS;
+        size_t length = FIRST_LENGTH + (LAST_LENGTH - FIRST_LENGTH) * i / STEPS;
 
         trail = must(realloc(trail, length)); /* line of the growth */
         memset(trail, 't', length);

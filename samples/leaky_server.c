@@ -203,8 +203,8 @@ static bool client_line(unsigned number, char *end)
 static void client_read(unsigned number)
 {
     struct client *client = &clients[number];
-    ssize_t got = recv(client->fd, client->input + client->used,
-                       LINE - client->used, 0);
+    ssize_t got =
+        recv(client->fd, client->input + client->used, LINE - client->used, 0);
     char *end;
 
     if (got <= 0) {

@@ -74,8 +74,7 @@ static void take_snapshot(void)
 
 static unsigned run_round(const struct service *service, unsigned number)
 {
-    unsigned load =
-        service->load ? service->load(current_round) : DEFAULT_LOAD;
+    unsigned load = service->load ? service->load(current_round) : DEFAULT_LOAD;
 
     for (unsigned i = 0; i < load; i++)
         traffic_request(service, ++number);

@@ -42,10 +42,10 @@ struct service {
 /* Options: --rounds N (8), --seed N (1). Returns the exit status. */
 int service_run(int argc, char **argv, const struct service *service);
 
-unsigned service_round(void);                   /* 1, 2, 3 ... */
-uint32_t service_random(uint32_t bound);        /* 0 .. bound - 1, even */
-uint32_t service_skewed(uint32_t bound);        /* the same, low ones often */
-bool service_percent(uint32_t percent);         /* true that often */
+unsigned service_round(void);                    /* 1, 2, 3 ... */
+uint32_t service_random(uint32_t bound);         /* 0 .. bound - 1, even */
+uint32_t service_skewed(uint32_t bound);         /* the same, low ones often */
+bool service_percent(uint32_t percent);          /* true that often */
 char *service_text(uint32_t number, size_t pad); /* malloc'ed, pad >= 16 */
 
 /* The pointer itself; the service ends where there is no memory. */

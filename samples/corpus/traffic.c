@@ -127,8 +127,8 @@ static void respond(const char *content, const struct header *headers)
         size_t more = strlen(headers->name) + strlen(headers->value) + 4;
 
         response = must(realloc(response, length + more));
-        length += (size_t)sprintf(response + length, "%s: %s\n",
-                                  headers->name, headers->value);
+        length += (size_t)sprintf(response + length, "%s: %s\n", headers->name,
+                                  headers->value);
     }
     response = must(realloc(response, length + strlen(content) + 1));
     strcpy(response + length, content);
@@ -146,8 +146,8 @@ void traffic_request(const struct service *service, unsigned number)
     snprintf(path, 24, "/page/%u", page);
     session_touch(client);
     if (service->request)
-        service->request(&(struct request){number, client, path, wire,
-                                           strlen(wire)});
+        service->request(
+            &(struct request){number, client, path, wire, strlen(wire)});
     respond(page_get(path, page), headers);
     free(path);
     headers_free(headers);

@@ -38,7 +38,7 @@ static NOINLINE struct chunk *chunk_get(void)
 
 static char *arena_alloc(struct chunk **arena, size_t size)
 {
-    if (!*arena || (*arena)->used + size > sizeof (*arena)->bytes) {
+    if (!*arena || (*arena)->used + size > sizeof(*arena)->bytes) {
         struct chunk *chunk = chunk_get();
 
         chunk->next = *arena;

@@ -52,6 +52,6 @@ static void stop(void)
 
 int main(int argc, char **argv)
 {
-    return service_run(
-        argc, argv, &(struct service){.round = end_round, .stop = stop});
+    return service_run(argc, argv,
+                       &(struct service){.round = end_round, .stop = stop});
 }

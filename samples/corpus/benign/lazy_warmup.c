@@ -14,20 +14,20 @@
 
 #define TEMPLATES 300
 
-struct template {
+struct compiled {
     unsigned uses;
     char *code;
 };
 
-static struct template *templates[TEMPLATES];
+static struct compiled *templates[TEMPLATES];
 
-static NOINLINE struct template *template_compile(unsigned number)
+static NOINLINE struct compiled *template_compile(unsigned number)
 {
-    struct template *template = must(malloc(sizeof *template));
+    struct compiled *compiled = must(malloc(sizeof *compiled));
 
-    template->uses = 0;
-    template->code = service_text(number, 80 + number);
-    return template;
+    compiled->uses = 0;
+    compiled->code = service_text(number, 80 + number);
+    return compiled;
 }
 
 static void serve(const struct request *request)

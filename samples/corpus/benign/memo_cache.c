@@ -43,8 +43,7 @@ static NOINLINE void memo_store(unsigned key, bool large)
 static void serve(const struct request *request)
 {
     if (service_percent(40))
-        memo_store(request->number,
-                   service_percent(20 + 4 * service_round()));
+        memo_store(request->number, service_percent(20 + 4 * service_round()));
 }
 
 static void stop(void)

@@ -46,8 +46,8 @@ static void serve(const struct request *request)
     unsigned id = service_percent(30) ? request->number : 0;
     char name[64];
 
-    snprintf(name, sizeof name, "requests{client=%u,id=%u}",
-             request->client, id);
+    snprintf(name, sizeof name, "requests{client=%u,id=%u}", request->client,
+             id);
     metric_get(name, request->client + id)->histogram[id % 10]++;
 }
 

@@ -55,6 +55,6 @@ static void end_round(unsigned round)
 
 int main(int argc, char **argv)
 {
-    return service_run(
-        argc, argv, &(struct service){.request = serve, .round = end_round});
+    return service_run(argc, argv,
+                       &(struct service){.request = serve, .round = end_round});
 }

@@ -24,9 +24,9 @@ struct job {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static struct job *queue;     /* under lock */
-static unsigned unfinished;   /* under lock */
-static bool stopping;         /* under lock */
+static struct job *queue;   /* under lock */
+static unsigned unfinished; /* under lock */
+static bool stopping;       /* under lock */
 static pthread_t workers[WORKERS];
 
 static NOINLINE char *job_render(const struct job *job)

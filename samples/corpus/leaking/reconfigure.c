@@ -62,6 +62,5 @@ static void end_round(unsigned round)
 int main(int argc, char **argv)
 {
     return service_run(
-        argc, argv,
-        &(struct service){.round = end_round, .stop = config_drop});
+        argc, argv, &(struct service){.round = end_round, .stop = config_drop});
 }
