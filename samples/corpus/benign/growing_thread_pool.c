@@ -7,7 +7,6 @@
  *
  * EXPECT 8: warming|pool|one-off|steady|suspect in worker_start
  * EXPECT 12: warming|pool|one-off|steady in worker_start
- * EXPECT exit: warming|pool|one-off|steady in worker_start
  */
 #include "service.h"
 

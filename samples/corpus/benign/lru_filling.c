@@ -7,7 +7,6 @@
  *
  * EXPECT 8: cache|warming|steady|suspect|unbounded in lru_add
  * EXPECT 12: cache|warming|steady in lru_add
- * EXPECT exit: cache|warming|steady in lru_add
  */
 #include "service.h"
 

@@ -7,7 +7,6 @@
  *
  * EXPECT 8: warming|steady|pool|one-off|cache|suspect in player_get
  * EXPECT 12: warming|steady|pool|one-off|cache in player_get
- * EXPECT exit: warming|steady|pool|one-off|cache in player_get
  */
 #include "service.h"
 

@@ -6,7 +6,6 @@
  *
  * EXPECT 8: cache|steady|warming|suspect|unbounded in event_record
  * EXPECT 12: cache|steady|warming in event_record
- * EXPECT exit: cache|steady|warming in event_record
  */
 #include "service.h"
 

@@ -7,7 +7,6 @@
  *
  * EXPECT 8: suspect|leak in failover_begin
  * EXPECT 12: leak in failover_begin
- * EXPECT exit: leak in failover_begin
  */
 #include "service.h"
 

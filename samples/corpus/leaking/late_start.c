@@ -7,7 +7,6 @@
  *
  * EXPECT 8: suspect|leak in trace_begin
  * EXPECT 12: leak in trace_begin
- * EXPECT exit: leak in trace_begin
  */
 #include "service.h"
 

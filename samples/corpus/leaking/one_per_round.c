@@ -7,7 +7,6 @@
  *
  * EXPECT 8: suspect|leak in statistics_close
  * EXPECT 12: leak in statistics_close
- * EXPECT exit: leak in statistics_close
  */
 #include "service.h"
 
