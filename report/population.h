@@ -54,6 +54,9 @@ struct tenure_population {
     const uint64_t *rising_blocks;
     const uint64_t *lost_blocks; /* [count] 0 where the snapshot is minor */
     const uint64_t *lost_bytes;  /* [count] */
+    /* Share (0..1) of the newest cohort that hangs on one container, in the
+     * newest major snapshot; 0 where nobody marked. */
+    double container_share;
 };
 
 #endif

@@ -91,8 +91,14 @@ static void make_timeline(struct tenure_series *series, uint32_t count)
     uint32_t *generation = tenure_arena_take(arena, count, sizeof *generation);
     double *age_s = tenure_arena_take(arena, count, sizeof *age_s);
     bool *at_exit = tenure_arena_take(arena, count, sizeof *at_exit);
+    uint64_t *allocated = tenure_arena_take(arena, count, sizeof *allocated);
+    uint64_t *rss = tenure_arena_take(arena, count, sizeof *rss);
     for (uint32_t i = 0; i < count; i++) {
-        const struct tenure_process *p = series->snapshots[i].process;
+        const struct tenure_snapshot *snapshot = &series->snapshots[i];
+        const struct tenure_process *p = snapshot->process;
+        allocated[i] =
+            tenure_snapshot_value(snapshot, TENURE_VALUE_ALLOCATED_BLOCKS);
+        rss[i] = tenure_snapshot_value(snapshot, TENURE_VALUE_RSS_BYTES);
         generation[i] = p->generation;
         age_s[i] = (double)p->age_ns / 1e9;
         at_exit[i] = p->trigger == TENURE_TRIGGER_EXIT ||
@@ -104,6 +110,8 @@ static void make_timeline(struct tenure_series *series, uint32_t count)
         .generation = generation,
         .age_s = age_s,
         .at_exit = at_exit,
+        .allocated_blocks = allocated,
+        .rss_bytes = rss,
         .sample_bytes = last->process->sample_bytes,
         .limit_bytes = tenure_snapshot_value(last, TENURE_VALUE_LIMIT_BYTES),
     };
@@ -136,6 +144,7 @@ int tenure_series_join(struct tenure_series *series,
     }
     make_timeline(series, count);
     series->first_cohort = first_cohort_of(series);
+    series->timeline.base = series->first_cohort;
     for (uint32_t i = 0; i < count; i++)
         tenure_calltree_add(&series->calls, &snapshots[i]);
     tenure_join_rows(series);

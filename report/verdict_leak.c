@@ -1,0 +1,290 @@
+/*
+ * The leak test: do the blocks of a site that got old still die?
+ *
+ * A filled cohort matrix comes in. For each tenure age A the test counts
+ * exposures and deaths of blocks of age >= A, looks at what every judged
+ * generation left behind, and at whether that goes on; the best A is kept.
+ */
+#include "report/verdict_rules.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "report/statistics.h"
+#include "report/verdict_residue.h"
+
+static void count_survivors(const struct tenure_residues *residues,
+                            struct tenure_leak_test *test)
+{
+    uint32_t run = 0;
+    test->judged = residues->count;
+    for (uint32_t i = 0; i < residues->count; i++) {
+        test->survivors += residues->left[i];
+        if (tenure_residues_count(residues, residues->left[i])) {
+            test->surviving++;
+            test->gap = run > test->gap ? run : test->gap;
+            run = 0;
+        } else if (test->surviving) {
+            run++;
+        }
+    }
+    test->held = run;
+}
+
+/* Generations too young to be judged hold on to what they have now at most:
+ * empty ones lengthen the run without residue, a full one ends it. */
+static void count_held(const struct tenure_matrix *matrix,
+                       struct tenure_leak_test *test)
+{
+    uint32_t last = matrix->count - 1, run = 0;
+    for (uint32_t g = last; g + test->age > last && g; g--) {
+        if (matrix->blocks[g][last] > 0) {
+            test->held = run;
+            return;
+        }
+        run += !matrix->idle[g];
+    }
+    test->held += run;
+}
+
+static void count_deaths(const struct tenure_matrix *matrix,
+                         struct tenure_leak_test *test)
+{
+    uint32_t last = matrix->count - 1;
+    for (uint32_t g = test->skipped + 1; g + test->age < last + 1; g++) {
+        for (uint32_t k = g + test->age; k < last; k++)
+            test->exposures += matrix->blocks[g][k];
+        test->deaths +=
+            fmax(0, matrix->blocks[g][g + test->age] - matrix->blocks[g][last]);
+    }
+    test->hazard = test->exposures > 0 ? test->deaths / test->exposures : 1;
+    test->bound = tenure_upper_bound(test->deaths, test->exposures);
+}
+
+static double newborn_tenured(const struct tenure_matrix *matrix,
+                              const struct tenure_leak_test *test)
+{
+    double sum = 0;
+    uint32_t generations = 0;
+    for (uint32_t g = test->skipped + 1; g + test->age < matrix->count; g++) {
+        sum += matrix->blocks[g][g + test->age];
+        generations++;
+    }
+    return generations ? sum / generations : 0;
+}
+
+/*
+ * Does the site clear old blocks in bulk (a compaction, an arena, an epoch),
+ * and how often was that seen? Who survived one clearing may go with the
+ * next. Where old blocks die in every interval, that is no clearing.
+ */
+static uint32_t count_clearings(const struct tenure_matrix *matrix)
+{
+    double dead[TENURE_MATRIX_MAX], sorted[TENURE_MATRIX_MAX];
+    double alive[TENURE_MATRIX_MAX];
+    uint32_t clearings = 0, intervals = 0;
+    for (uint32_t k = 3; k < matrix->count; k++, intervals++) {
+        dead[intervals] = alive[intervals] = 0;
+        for (uint32_t g = 1; g + 1 < k; g++) {
+            dead[intervals] += tenure_matrix_deaths(matrix, g, k);
+            alive[intervals] += matrix->blocks[g][k - 1];
+        }
+        sorted[intervals] = dead[intervals];
+    }
+    double usual = tenure_rules.spike * tenure_median(sorted, intervals);
+    for (uint32_t i = 0; i < intervals; i++)
+        clearings += dead[i] > 0 && dead[i] >= usual &&
+                     dead[i] >= tenure_rules.clearing * alive[i];
+    return clearings;
+}
+
+static double tenured_deaths(const struct tenure_matrix *matrix, uint32_t age,
+                             uint32_t k)
+{
+    double sum = 0;
+    for (uint32_t g = 1; g + age + 1 <= k; g++)
+        sum += tenure_matrix_deaths(matrix, g, k);
+    return sum;
+}
+
+/* What died of row 0 before its youngest could be judged, less what dies of
+ * any generation at that age. */
+static double early_deaths(const struct tenure_matrix *matrix, uint32_t k)
+{
+    double usual = 0;
+    uint32_t generations = 0;
+    for (uint32_t g = 1; g + k < matrix->count; g++, generations++)
+        usual += tenure_matrix_deaths(matrix, g, g + k);
+    return generations ? fmax(0, tenure_matrix_deaths(matrix, 0, k) -
+                                     usual / generations)
+                       : 0;
+}
+
+struct deaths {
+    double before; /* of row 0 */
+    double most;   /* of row 0, in one interval */
+    uint32_t most_at;
+    double inside; /* of the rows born inside the window, tenured */
+    double young;  /* the same, of age 1 up to tenure */
+    uint32_t intervals;
+};
+
+static struct deaths sum_deaths(const struct tenure_matrix *matrix,
+                                struct tenure_leak_test *test)
+{
+    struct deaths sum = {0, 0, 0, 0, 0, 0};
+    uint32_t first = test->skipped + test->age + 1;
+    for (uint32_t k = first; k < matrix->count; k++) {
+        double old = tenure_matrix_deaths(matrix, 0, k);
+        double own = tenured_deaths(matrix, test->age, k);
+        sum.before += old;
+        sum.inside += own;
+        sum.young += tenured_deaths(matrix, 1, k) - own;
+        if (old > sum.most) {
+            sum.most = old;
+            sum.most_at = k;
+        }
+        bool balances =
+            old + own > 0 && old + own >= tenure_rules.balanced * test->inflow;
+        test->balanced = balances ? test->balanced + 1 : 0;
+        sum.intervals++;
+    }
+    return sum;
+}
+
+/*
+ * Deaths against births of the tenured. Blocks from before the window count
+ * too, for a cache evicts those first; only where they died all at once,
+ * well before the end, and nothing else died, is that a reload and no
+ * turnover. With few snapshots nothing can be put down to start-up.
+ */
+static void balance(const struct tenure_matrix *matrix,
+                    struct tenure_leak_test *test)
+{
+    test->inflow = newborn_tenured(matrix, test);
+    struct deaths sum = sum_deaths(matrix, test);
+    double deaths = sum.before + sum.inside;
+    if (matrix->count <= tenure_rules.few_snapshots)
+        for (uint32_t k = 1; k <= test->age; k++)
+            deaths += early_deaths(matrix, k);
+    else if (sum.most_at + 2 < matrix->count &&
+             sum.most >= tenure_rules.reload * sum.before &&
+             sum.inside + sum.young <= tenure_rules.hazard * test->inflow)
+        deaths -= sum.most;
+    test->turnover =
+        test->inflow > 0 ? deaths / fmax(1, sum.intervals) / test->inflow : 9;
+}
+
+/* The generations too young to be judged will leave no more than they have
+ * now: where even that falls off, so does the residue. */
+static void look_for_decline(const struct tenure_matrix *matrix,
+                             const struct tenure_residues *judged,
+                             struct tenure_leak_test *test)
+{
+    struct tenure_residues all;
+    double share, z;
+    tenure_residues_collect(matrix, 0, test->skipped, &all);
+    all.usual = judged->usual;
+    tenure_residues_compare(judged, &test->late_share, &test->decline_z);
+    tenure_residues_compare(&all, &share, &z);
+    if (share < test->late_share) {
+        test->late_share = share;
+        test->decline_z = z;
+    }
+}
+
+/* Start-up may be left out only where it stands out as a spike. */
+static bool may_skip(const struct tenure_matrix *matrix, uint32_t age,
+                     uint32_t skipped)
+{
+    struct tenure_residues rest;
+    tenure_residues_collect(matrix, age, skipped, &rest);
+    if (skipped && rest.count < tenure_rules.leak_snapshots)
+        return false;
+    double most = 0;
+    for (uint32_t i = 0; i < rest.count; i++)
+        most = fmax(most, rest.left[i]);
+    for (uint32_t g = 1; g <= skipped; g++)
+        if (matrix->blocks[g][matrix->count - 1] < tenure_rules.spike * most)
+            return false;
+    return true;
+}
+
+static bool has_stopped(const struct tenure_leak_test *test)
+{
+    if (test->held >= tenure_rules.held && test->held > test->gap)
+        return true;
+    return test->held && !test->gap && test->surviving &&
+           test->held * test->survivors / test->surviving >=
+               tenure_rules.held_expected;
+}
+
+/* Two judged generations say little, unless they say it a hundred times. */
+static bool is_enough(const struct tenure_leak_test *test)
+{
+    if (test->judged >= 3)
+        return test->surviving >= 3;
+    return test->judged == 2 && test->surviving == 2 && test->deaths <= 0 &&
+           test->exposures >= tenure_rules.few_exposures;
+}
+
+static enum tenure_leak_level level_of(const struct tenure_leak_test *test)
+{
+    const struct tenure_rules *rule = &tenure_rules;
+    double bound =
+        test->age > 1 ? rule->hazard_bound_old : rule->hazard_bound_leak;
+    if (test->exposures < rule->exposures ||
+        test->survivors < rule->survivors || test->surviving < 2 ||
+        test->hazard > rule->hazard ||
+        test->bound > rule->hazard_bound_suspect ||
+        test->turnover > rule->turnover_suspect ||
+        (test->late_share < rule->late_share_suspect &&
+         test->decline_z < rule->decline_some_z))
+        return TENURE_LEAK_NO;
+    if (!is_enough(test) || test->bound > bound || test->clearings == 1 ||
+        test->turnover > rule->turnover_leak || test->balanced ||
+        (test->late_share < rule->late_share_leak &&
+         test->decline_z < rule->decline_no_z) ||
+        has_stopped(test))
+        return TENURE_LEAK_SUSPECT;
+    if (test->surviving >= rule->cover_leak * test->judged)
+        return TENURE_LEAK_YES;
+    return test->surviving >= rule->cover_sparse * test->judged &&
+                   test->bound <= rule->sparse_bound
+               ? TENURE_LEAK_SPARSE
+               : TENURE_LEAK_SUSPECT;
+}
+
+void tenure_leak_test(const struct tenure_matrix *matrix, uint32_t age,
+                      uint32_t skipped, struct tenure_leak_test *test)
+{
+    struct tenure_residues residues;
+    memset(test, 0, sizeof *test);
+    test->age = age;
+    test->skipped = skipped;
+    tenure_residues_collect(matrix, age, skipped, &residues);
+    count_survivors(&residues, test);
+    count_held(matrix, test);
+    count_deaths(matrix, test);
+    test->clearings = count_clearings(matrix);
+    balance(matrix, test);
+    look_for_decline(matrix, &residues, test);
+    test->level = level_of(test);
+}
+
+void tenure_leak_best(const struct tenure_matrix *matrix,
+                      struct tenure_leak_test *best)
+{
+    memset(best, 0, sizeof *best);
+    for (uint32_t skipped = 0; skipped <= tenure_rules.startup_cohorts;
+         skipped++) {
+        for (uint32_t age = 1; age + skipped + 1 < matrix->count; age++) {
+            struct tenure_leak_test test;
+            if (skipped && !may_skip(matrix, age, skipped))
+                continue;
+            tenure_leak_test(matrix, age, skipped, &test);
+            if (!best->age || test.level > best->level)
+                *best = test;
+        }
+    }
+}
