@@ -176,12 +176,13 @@ static void balance(const struct tenure_matrix *matrix,
 }
 
 /* The generations too young to be judged will leave no more than they have
- * now: where even that falls off, so does the residue. */
+ * now: where even that falls off, so does the residue. And a decline is one
+ * only while it lasts, that is, in the later half as well. */
 static void look_for_decline(const struct tenure_matrix *matrix,
                              const struct tenure_residues *judged,
                              struct tenure_leak_test *test)
 {
-    struct tenure_residues all;
+    struct tenure_residues all, later;
     double share, z;
     tenure_residues_collect(matrix, 0, test->skipped, &all);
     all.usual = judged->usual;
@@ -191,6 +192,8 @@ static void look_for_decline(const struct tenure_matrix *matrix,
         test->late_share = share;
         test->decline_z = z;
     }
+    tenure_residues_later_half(&all, &later);
+    tenure_residues_compare(&later, &share, &test->later_z);
 }
 
 /* Start-up may be left out only where it stands out as a spike. */
@@ -228,29 +231,51 @@ static bool is_enough(const struct tenure_leak_test *test)
            test->exposures >= tenure_rules.few_exposures;
 }
 
-static enum tenure_leak_level level_of(const struct tenure_leak_test *test)
+/* Residues come regularly where no gap between them is longer than their
+ * mean distance. */
+static bool is_regular(const struct tenure_leak_test *test)
+{
+    return test->surviving >= tenure_rules.cover_sparse * test->judged &&
+           test->gap * test->surviving <= test->judged;
+}
+
+static bool is_suspect(const struct tenure_leak_test *test)
 {
     const struct tenure_rules *rule = &tenure_rules;
-    double bound =
-        test->age > 1 ? rule->hazard_bound_old : rule->hazard_bound_leak;
-    if (test->exposures < rule->exposures ||
-        test->survivors < rule->survivors || test->surviving < 2 ||
-        test->hazard > rule->hazard ||
-        test->bound > rule->hazard_bound_suspect ||
-        test->turnover > rule->turnover_suspect ||
-        (test->late_share < rule->late_share_suspect &&
-         test->decline_z < rule->decline_some_z))
+    if (test->late_share < rule->late_share_suspect &&
+        test->decline_z < rule->decline_some_z)
+        return false;
+    return test->exposures >= rule->exposures &&
+           test->survivors >= rule->survivors && test->surviving >= 2 &&
+           test->hazard <= rule->hazard &&
+           test->bound <= rule->hazard_bound_suspect &&
+           test->turnover <= rule->turnover_suspect &&
+           (is_regular(test) ||
+            test->surviving >= rule->cover_suspect * test->judged);
+}
+
+static bool is_leak(const struct tenure_leak_test *test)
+{
+    const struct tenure_rules *rule = &tenure_rules;
+    if (test->late_share < rule->late_share_leak &&
+        test->decline_z < rule->decline_no_z)
+        return false;
+    return is_enough(test) &&
+           test->bound <= (test->age > 1 ? rule->hazard_bound_old
+                                         : rule->hazard_bound_leak) &&
+           test->turnover <= rule->turnover_leak && test->clearings != 1 &&
+           !test->balanced && !has_stopped(test);
+}
+
+static enum tenure_leak_level level_of(const struct tenure_leak_test *test)
+{
+    if (!is_suspect(test))
         return TENURE_LEAK_NO;
-    if (!is_enough(test) || test->bound > bound || test->clearings == 1 ||
-        test->turnover > rule->turnover_leak || test->balanced ||
-        (test->late_share < rule->late_share_leak &&
-         test->decline_z < rule->decline_no_z) ||
-        has_stopped(test))
+    if (!is_leak(test))
         return TENURE_LEAK_SUSPECT;
-    if (test->surviving >= rule->cover_leak * test->judged)
+    if (test->surviving >= tenure_rules.cover_leak * test->judged)
         return TENURE_LEAK_YES;
-    return test->surviving >= rule->cover_sparse * test->judged &&
-                   test->bound <= rule->sparse_bound
+    return is_regular(test) && test->bound <= tenure_rules.sparse_bound
                ? TENURE_LEAK_SPARSE
                : TENURE_LEAK_SUSPECT;
 }

@@ -78,3 +78,15 @@ void tenure_residues_compare(const struct tenure_residues *residues,
         *decline_z = (sum.late - sum.early) / sqrt(fmax(1, excess) * total);
     }
 }
+
+void tenure_residues_later_half(const struct tenure_residues *residues,
+                                struct tenure_residues *later)
+{
+    uint32_t first = residues->count / 2;
+    later->count = residues->count - first;
+    later->usual = residues->usual;
+    for (uint32_t i = 0; i < later->count; i++) {
+        later->left[i] = residues->left[first + i];
+        later->work[i] = residues->work[first + i];
+    }
+}

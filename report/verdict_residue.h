@@ -30,4 +30,7 @@ bool tenure_residues_count(const struct tenure_residues *residues, double left);
 void tenure_residues_compare(const struct tenure_residues *residues,
                              double *late_share, double *decline_z);
 
+void tenure_residues_later_half(const struct tenure_residues *residues,
+                                struct tenure_residues *later);
+
 #endif

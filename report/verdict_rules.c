@@ -85,8 +85,9 @@ by_growth(const struct tenure_matrix *matrix,
         matrix->count < tenure_rules.leak_snapshots ||
         (sparse && matrix->count < tenure_rules.sparse_snapshots))
         return suspicion(matrix, test);
-    if (test->decline_z < tenure_rules.decline_z ||
-        on_one_container(populations, count))
+    bool declines = test->decline_z < tenure_rules.decline_z &&
+                    test->later_z < tenure_rules.decline_no_z;
+    if (declines || on_one_container(populations, count))
         return TENURE_CLASS_UNBOUNDED;
     return TENURE_CLASS_LEAK;
 }

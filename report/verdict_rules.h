@@ -43,6 +43,7 @@
     X(turnover_suspect, 0.5, "the same, suspect", "tuned")                     \
     X(residue, 0.1, "share of the median residue that counts as one", "tuned") \
     X(cover_leak, 0.5, "share of generations with a residue, leak", "tuned")   \
+    X(cover_suspect, 0.4, "the same, suspect", "tuned")                        \
     X(cover_sparse, 0.25, "the same for a burst leak", "every third, less 1")  \
     X(sparse_bound, 0.15, "hazard's upper bound for a burst leak", "tuned")    \
     X(spike, 3, "times the median: more is a spike and counts as this much",   \
@@ -53,7 +54,7 @@
     X(decline_z, -2, "standard errors of a decline that is no chance",         \
       "one-sided 2.3 %")                                                       \
     X(decline_no_z, -1, "the same: above it a decline may be chance",          \
-      "one-sided 16 %; tuned")                                                 \
+      "one-sided 16 %; tuned; also where the later half must decline")         \
     X(decline_some_z, -1.28, "the same, where so little is left over",         \
       "one-sided 10 %")                                                        \
     X(held, 2, "newest generations without residue: growth has stopped",       \
@@ -120,6 +121,7 @@ struct tenure_leak_test {
     double turnover;    /* tenured deaths per interval over inflow */
     double late_share;  /* mean residue of the later half / earlier half */
     double decline_z;   /* its difference in standard errors, < 0: less */
+    double later_z;     /* the same inside the later half */
     uint32_t held;      /* newest generations without residue */
     uint32_t gap;       /* the longest such run before them */
     uint32_t clearings; /* intervals in which most old blocks went at once */

@@ -93,7 +93,7 @@ void tenure_growth_test(const struct tenure_matrix *matrix,
 struct course {
     double first, last, peak; /* live bytes */
     double net;               /* last - first */
-    double largest;           /* live bytes of the largest younger cohort */
+    double largest;           /* live bytes of the largest cohort of age >= 1 */
     double younger;           /* of all cohorts born inside the window */
 };
 
@@ -110,7 +110,8 @@ static struct course course_of(const struct tenure_matrix *matrix)
         c.peak = fmax(c.peak, tenure_matrix_bytes_of_age(matrix, k, 0));
     for (uint32_t g = 1; g <= last; g++) {
         c.younger += matrix->bytes[g][last];
-        c.largest = fmax(c.largest, matrix->bytes[g][last]);
+        if (g < last)
+            c.largest = fmax(c.largest, matrix->bytes[g][last]);
     }
     c.net = c.last - c.first;
     return c;
@@ -162,5 +163,7 @@ enum tenure_site_class tenure_benign_shape(const struct tenure_matrix *matrix,
         return TENURE_CLASS_ONE_OFF;
     if (test->balanced >= 2)
         return TENURE_CLASS_CACHE;
+    if (c.net - matrix->bytes[matrix->count - 1][matrix->count - 1] <= flat)
+        return TENURE_CLASS_STEADY; /* the young come and go */
     return test->survivors > 0 ? TENURE_CLASS_WARMING : TENURE_CLASS_STEADY;
 }
