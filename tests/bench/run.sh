@@ -37,7 +37,7 @@ sh "$root/tests/install.sh" test
 cmake -S "$root" -B "$build" -G Ninja >/dev/null
 cmake --build "$build" >/dev/null
 
-agent=$(find "$build/preload" -name libtenure.so)
+agent=$build/lib/tenure/libtenure.so
 heaptrack=$(find /usr/lib /usr/lib64 -name libheaptrack_preload.so 2>/dev/null |
     head -n 1)
 jemalloc=libjemalloc.so.2
@@ -109,7 +109,7 @@ batch() {
 
 prepare() {
     : >"$work/input"
-    sh "$workloads/sqlite.sh" $((60000 / scale)) >"$work/script.sql"
+    sh "$workloads/sqlite.sh" $((40000 / scale)) >"$work/script.sql"
     sh "$workloads/templates.sh" $((20 / scale)) >"$work/templates.cpp"
     python=$(python3 -c 'import sys; print(sys.executable)')
 }
@@ -122,7 +122,7 @@ run_sqlite() {
 
 run_python() {
     batch python3 "$1" "$2" env PYTHONMALLOC=malloc "$python" \
-        "$workloads/objects.py" $((3000 / scale))
+        "$workloads/objects.py" $((2000 / scale))
 }
 
 run_clang() {
@@ -158,7 +158,7 @@ run_redis() {
     server=$!
     await redis-cli -s "$socket" ping
     redis-benchmark -s "$socket" --csv -c 20 -P 16 -r 100000 \
-        -n $((1000000 / scale)) -t set,lpush,hset >"$work/rates" 2>/dev/null
+        -n $((500000 / scale)) -t set,lpush,hset >"$work/rates" 2>/dev/null
     end_server
     rate=$(tr -d '"' <"$work/rates" | awk -F, '$2 + 0 > 0 {
         time += 1 / $2; count++
@@ -171,7 +171,7 @@ run_node() {
     server=$!
     await grep -q '^[0-9]' "$work/log"
     port=$(head -n 1 "$work/log")
-    wrk -t 1 -c 16 -d $((10 / scale + 1))s "http://127.0.0.1:$port/" \
+    wrk -t 1 -c 16 -d $((5 / scale + 1))s "http://127.0.0.1:$port/" \
         >"$work/rates"
     end_server
     note node "$1" "$2" "$(awk '/Requests.sec/ { print $2 }' "$work/rates")"
