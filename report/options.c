@@ -226,7 +226,7 @@ static void make_tables(const struct tenure_usage *usage, struct tables *to)
     if (usage->stops_at_argument)
         *letter++ = '+';
     *letter++ = ':';
-    for (int i = 0; usage->options[i].name && i < OPTIONS_MAX; i++) {
+    for (int i = 0; i < OPTIONS_MAX && usage->options[i].name; i++) {
         const struct tenure_option *option = &usage->options[i];
         int argument = option->type->bare ? no_argument : required_argument;
         *at++ = (struct option){option->name, argument, NULL, FIRST_LONG + i};
@@ -255,7 +255,7 @@ static const struct tenure_option *find(const struct tenure_usage *usage,
 int tenure_options_parse(int argc, char **argv,
                          const struct tenure_usage *usage)
 {
-    struct tables tables;
+    struct tables tables = {0};
     make_tables(usage, &tables);
     optind = 0; /* start over: an earlier parse may have been cut short */
     opterr = 0;

@@ -17,7 +17,8 @@
 struct tenure_timeline {
     uint32_t count;
     /* Index of the snapshot that closes cohort 0: 0 unless a long run (or
-     * --warmup) moved the window's edge. Older columns are shown, not judged. */
+     * --warmup) moved the window's edge. Older columns are shown, not
+     * judged. */
     uint32_t base;
     const uint32_t *generation; /* [count] closed by each, strictly rising */
     const double *age_s;        /* [count] since tracking began */

@@ -14,6 +14,7 @@ agent() {
     wait_for listens "$pid"
 }
 
+# shellcheck disable=SC2317 # by wait_for
 listens() {
     grep -q "@tenure/$1\$" /proc/net/unix
 }
