@@ -131,7 +131,7 @@ static void take_rate(const struct tenure_matrix *matrix,
     verdict->rate_high = slope.high;
 }
 
-static bool accuses(enum tenure_site_class class)
+bool tenure_class_accuses(enum tenure_site_class class)
 {
     return class >= TENURE_CLASS_LOST && class <= TENURE_CLASS_SUSPECT;
 }
@@ -139,7 +139,7 @@ static bool accuses(enum tenure_site_class class)
 static void take_limit(const struct tenure_timeline *timeline,
                        struct tenure_site_verdict *verdict)
 {
-    if (!accuses(verdict->class) || verdict->rate <= 0 ||
+    if (!tenure_class_accuses(verdict->class) || verdict->rate <= 0 ||
         !timeline->limit_bytes || !timeline->rss_bytes)
         return;
     uint64_t rss = timeline->rss_bytes[timeline->count - 1];

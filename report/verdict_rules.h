@@ -67,6 +67,8 @@
       "research, turnover balance")                                            \
     X(clearing, 0.5, "share of the old that dies at once in a clearing",       \
       "tuned")                                                                 \
+    X(traded, 0.5, "of what a site grew, what its relations gave way",         \
+      "chosen")                                                                \
     X(container, 0.9, "share of the newest cohort held by one block",          \
       "one container may be a cache")                                          \
     X(grown_bytes, 10240, "bytes a block must have grown by realloc",          \
@@ -160,6 +162,9 @@ struct tenure_site_verdict {
 
 /* The name in text and JSON: "leak", "one-off" ... */
 const char *tenure_class_name(enum tenure_site_class class);
+
+/* From lost to suspect: something to look at. */
+bool tenure_class_accuses(enum tenure_site_class class);
 
 /* Judges one site, or several as if they were one. `scratch` is overwritten;
  * it is passed in because it is large. */
