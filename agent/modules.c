@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "loader.h"
 #include "os.h"
 #include "sites.h"
 #include "unwind.h"
@@ -104,10 +105,9 @@ static void take_build_id(struct tenure__module *module, uint64_t at,
             return;
         if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
             memcmp((const void *)name, "GNU", 4) == 0) {
-            module->build_id_bytes =
-                note->n_descsz < sizeof module->build_id
-                    ? note->n_descsz
-                    : (uint32_t)sizeof module->build_id;
+            module->build_id_bytes = note->n_descsz < sizeof module->build_id
+                                         ? note->n_descsz
+                                         : (uint32_t)sizeof module->build_id;
             memcpy(module->build_id, (const void *)data,
                    module->build_id_bytes);
             return;
@@ -141,8 +141,8 @@ static bool describe(const struct dl_phdr_info *info,
     return module->start < module->end;
 }
 
-static bool same(const struct tenure__module *a,
-                 const struct tenure__module *b, const char *path)
+static bool same(const struct tenure__module *a, const struct tenure__module *b,
+                 const char *path)
 {
     return a->start == b->start && a->end == b->end && a->bias == b->bias &&
            a->unload_epoch == 0 && a->build_id_bytes == b->build_id_bytes &&
@@ -155,7 +155,7 @@ static int take_object(struct dl_phdr_info *info, size_t size, void *context)
     static char buffer[PATH_BYTES]; /* guarded by the lock */
     struct pass *pass = context;
     (void)size;
-    if (pass->adds == 0) {
+    if (pass->adds == 0 && info->dlpi_adds != 0) {
         pass->adds = info->dlpi_adds;
         pass->subs = info->dlpi_subs;
         if (pass->adds == last_adds && pass->subs == last_subs)
@@ -190,15 +190,18 @@ static bool retire_gone(void)
     for (uint32_t i = 0; i < count; i++) {
         if (table[i].unload_epoch || seen[i / 8] >> i % 8 & 1)
             continue;
-        __atomic_store_n(&table[i].unload_epoch, epoch + 1,
-                         __ATOMIC_RELEASE);
+        __atomic_store_n(&table[i].unload_epoch, epoch + 1, __ATOMIC_RELEASE);
         tenure__sites_retire(table[i].start, table[i].end, epoch + 1);
         any = true;
     }
     return any;
 }
 
-static int refresh_locked(void)
+typedef int each_object(int (*visit)(struct dl_phdr_info *info, size_t bytes,
+                                     void *with),
+                        void *with);
+
+static int refresh_locked(each_object *each)
 {
     if (!table)
         table = tenure__os_map(TENURE_MODULES_MAX * sizeof *table);
@@ -207,8 +210,12 @@ static int refresh_locked(void)
     uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
     struct pass pass = {.filled = count};
     memset(seen, 0, sizeof seen);
-    if (dl_iterate_phdr(take_object, &pass) != 0)
+    int stopped = each(take_object, &pass);
+    if (stopped > 0)
         return 0;
+    /* An incomplete list adds what is new and says nothing of what went. */
+    if (stopped < 0)
+        memset(seen, 0xff, sizeof seen);
     last_adds = pass.adds;
     last_subs = pass.subs;
     bool changed = retire_gone() || pass.filled > count;
@@ -220,12 +227,22 @@ static int refresh_locked(void)
     return pass.error;
 }
 
-int tenure__modules_refresh(void)
+static int refresh(each_object *each)
 {
     lock();
-    int error = refresh_locked();
+    int error = refresh_locked(each);
     unlock();
     return error;
+}
+
+int tenure__modules_refresh(void)
+{
+    return refresh(dl_iterate_phdr);
+}
+
+int tenure__modules_refresh_in_helper(void)
+{
+    return refresh(tenure__loader_each);
 }
 
 uint32_t tenure__modules_count(void)

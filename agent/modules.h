@@ -18,7 +18,7 @@
 
 struct tenure__module {
     uint64_t start, end, bias;
-    uint64_t eh_frame_hdr;    /* address, 0 if there is none */
+    uint64_t eh_frame_hdr; /* address, 0 if there is none */
     uint32_t load_epoch, unload_epoch;
     uint32_t build_id_bytes;
     uint8_t build_id[32];
@@ -28,6 +28,8 @@ struct tenure__module {
 /* Brings the table up to date; retires call-tree nodes of what went, and
  * forgets unwind rules if anything came or went. 0 or -ENOMEM. */
 int tenure__modules_refresh(void);
+/* The same in the helper thread, which must not enter the loader. */
+int tenure__modules_refresh_in_helper(void);
 
 uint32_t tenure__modules_count(void);
 const struct tenure__module *tenure__module_at(uint32_t index);

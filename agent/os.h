@@ -18,15 +18,15 @@
 
 #define tenure__syscall0(n) tenure__syscall6(n, 0, 0, 0, 0, 0, 0)
 #define tenure__syscall1(n, a) tenure__syscall6(n, (long)(a), 0, 0, 0, 0, 0)
-#define tenure__syscall2(n, a, b)                                             \
+#define tenure__syscall2(n, a, b)                                              \
     tenure__syscall6(n, (long)(a), (long)(b), 0, 0, 0, 0)
-#define tenure__syscall3(n, a, b, c)                                          \
+#define tenure__syscall3(n, a, b, c)                                           \
     tenure__syscall6(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define tenure__syscall4(n, a, b, c, d)                                       \
+#define tenure__syscall4(n, a, b, c, d)                                        \
     tenure__syscall6(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define tenure__syscall5(n, a, b, c, d, e)                                    \
-    tenure__syscall6(n, (long)(a), (long)(b), (long)(c), (long)(d),           \
-                     (long)(e), 0)
+#define tenure__syscall5(n, a, b, c, d, e)                                     \
+    tenure__syscall6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), \
+                     0)
 
 /* Initial-exec: one load relative to the thread pointer, never a call into
  * the loader, which could allocate. The whole agent keeps to 64 bytes of it
@@ -41,10 +41,23 @@
 void *tenure__os_map(size_t bytes);
 void tenure__os_unmap(void *start, size_t bytes);
 
+/* The agent's own memory, range by range: what tenure__os_map gave and
+ * tenure__os_mine was told of. Lock-free. False: `index` is past the last.
+ * An empty range (start = end) is a hole in the list. */
+struct tenure__range {
+    uint64_t start, end;
+};
+bool tenure__os_mapped(uint32_t index, struct tenure__range *range);
+void tenure__os_mine(uint64_t start, uint64_t bytes);
+void tenure__os_not_mine(uint64_t start, uint64_t bytes);
+
 uint64_t tenure__os_monotonic_ns(void);
 uint64_t tenure__os_realtime_ns(void);
 int tenure__os_pid(void);
 int tenure__os_tid(void);
 size_t tenure__os_page_bytes(void);
+
+/* A value of the auxiliary vector (AT_...), 0 if there is none. */
+uint64_t tenure__os_auxiliary(uint64_t type);
 
 #endif

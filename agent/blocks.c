@@ -1,0 +1,207 @@
+/*
+ * Side metadata of the live blocks; see blocks.h for the layout.
+ *
+ * Hooks set and clear slots inline; this file makes leaves when the heap
+ * grows into a new region and walks all slots for the fold. The walk asks
+ * the kernel which pages of a leaf were ever touched, so that a sparse heap
+ * is not made resident by looking at it.
+ */
+#include "agent/blocks.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct tenure__blocks tenure__blocks;
+
+static size_t leaf_bytes(void)
+{
+    return (TENURE_REGION_BYTES >> tenure__blocks.granule_shift) *
+           sizeof(tenure__slot);
+}
+
+static size_t root_bytes(void)
+{
+    return (tenure__blocks.two_steps ? TENURE_STEP_ENTRIES
+                                     : TENURE_ROOT_ENTRIES) *
+           sizeof(void *);
+}
+
+int tenure__blocks_open(uint32_t granule_shift, bool address_space_is_dear)
+{
+    tenure__blocks.granule_shift = granule_shift;
+    tenure__blocks.two_steps = address_space_is_dear;
+    tenure__blocks.root[0] = tenure__os_map(root_bytes());
+    return tenure__blocks.root[0] != NULL ? 0 : -12;
+}
+
+/* What is at `place`, made if there is nothing; whoever comes second gives
+ * his back. */
+static void *get_or_make(void **place, size_t bytes)
+{
+    void *present = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    if (present != NULL)
+        return present;
+    void *fresh = tenure__os_map(bytes);
+    if (fresh == NULL)
+        return NULL;
+    if (__atomic_compare_exchange_n(place, &present, fresh, 0, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
+        return fresh;
+    tenure__os_unmap(fresh, bytes);
+    return present;
+}
+
+tenure__slot *tenure__blocks_leaf_new(uint64_t address)
+{
+    uint64_t region = address >> TENURE_REGION_SHIFT;
+    if (address >> TENURE_ADDRESS_BITS)
+        return NULL;
+    void **root = get_or_make((void **)&tenure__blocks.root[address >> 3 & 1],
+                              root_bytes());
+    if (root != NULL && tenure__blocks.two_steps) {
+        root = get_or_make(&root[region >> TENURE_STEP_BITS],
+                           TENURE_STEP_ENTRIES * sizeof(void *));
+        region &= TENURE_STEP_ENTRIES - 1;
+    }
+    return root != NULL ? get_or_make(&root[region], leaf_bytes()) : NULL;
+}
+
+/* ---- walking ----------------------------------------------------------- */
+
+#define PAGES_AT_ONCE 512
+
+/* Which pages of a range exist, from /proc/self/pagemap: bit 63 present,
+ * bit 62 swapped. Without it (fd < 0) all are taken to. */
+static void read_pagemap(int fd, uint64_t address, uint64_t page_bytes,
+                         uint64_t *entries, size_t count)
+{
+    size_t bytes = count * sizeof *entries;
+    long got = fd < 0 ? -1
+                      : tenure__syscall4(SYS_pread64, fd, entries, bytes,
+                                         address / page_bytes * 8);
+    if (got != (long)bytes)
+        memset(entries, 0xff, bytes);
+}
+
+static bool page_exists(uint64_t entry)
+{
+    return entry >> 62 != 0;
+}
+
+typedef void visit_page(uint64_t page, uint64_t page_bytes, uint64_t first,
+                        void *with);
+
+/* Visits the touched pages of [start, start + bytes). `first` is the
+ * page's offset from start. */
+static void each_page(int fd, uint64_t start, uint64_t bytes, visit_page *visit,
+                      void *with)
+{
+    uint64_t page_bytes = tenure__os_page_bytes();
+    uint64_t entries[PAGES_AT_ONCE];
+    uint64_t pages = bytes / page_bytes;
+    for (uint64_t done = 0; done < pages; done += PAGES_AT_ONCE) {
+        size_t count = pages - done < PAGES_AT_ONCE ? (size_t)(pages - done)
+                                                    : PAGES_AT_ONCE;
+        read_pagemap(fd, start + done * page_bytes, page_bytes, entries, count);
+        for (size_t i = 0; i < count; i++)
+            if (page_exists(entries[i]))
+                visit(start + (done + i) * page_bytes, page_bytes,
+                      (done + i) * page_bytes, with);
+    }
+}
+
+static int open_pagemap(void)
+{
+    return (int)tenure__syscall4(SYS_openat, AT_FDCWD, "/proc/self/pagemap",
+                                 O_RDONLY | O_CLOEXEC, 0);
+}
+
+struct walk {
+    visit_page *visit_page;
+    tenure__block_visit *visit;
+    void *with;
+    _Atomic(uint64_t) *at_address;
+    uint64_t first_region; /* of the table of leaves */
+    uint64_t region;       /* address that the leaf describes */
+    uint64_t plane;
+    int pagemap;
+};
+
+static void visit_slots(uint64_t page, uint64_t page_bytes, uint64_t first,
+                        void *with)
+{
+    struct walk *walk = with;
+    tenure__slot *slots = (tenure__slot *)page;
+    uint32_t shift = tenure__blocks.granule_shift;
+    uint64_t count = page_bytes / sizeof *slots;
+    uint64_t base =
+        walk->region + (first / sizeof *slots << shift) + 8 * walk->plane;
+    if (walk->at_address != NULL)
+        __atomic_store_n((uint64_t *)walk->at_address, base, __ATOMIC_RELAXED);
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t value =
+            __atomic_load_n((uint64_t *)&slots[i], __ATOMIC_RELAXED);
+        if (value == 0)
+            continue;
+        uint64_t half = value & TENURE_SLOT_HALF ? 16 : 0;
+        walk->visit(base + (i << shift) + half, &slots[i], value, walk->with);
+    }
+}
+
+/* One page of a table of leaves, or NULLs. `first` is its offset. */
+static void visit_leaves(uint64_t page, uint64_t page_bytes, uint64_t first,
+                         void *with)
+{
+    struct walk *walk = with;
+    void **entries = (void **)page;
+    for (uint64_t i = 0; i < page_bytes / sizeof *entries; i++) {
+        void *leaf = __atomic_load_n(&entries[i], __ATOMIC_ACQUIRE);
+        if (leaf == NULL)
+            continue;
+        walk->region = (walk->first_region + first / sizeof *entries + i)
+                       << TENURE_REGION_SHIFT;
+        each_page(walk->pagemap, (uint64_t)leaf, leaf_bytes(), walk->visit_page,
+                  walk);
+    }
+}
+
+/* The tables of leaves of one plane, in ascending order of address. */
+static void each_table(struct walk *walk, void **root)
+{
+    if (!tenure__blocks.two_steps) {
+        walk->first_region = 0;
+        each_page(walk->pagemap, (uint64_t)root, root_bytes(), visit_leaves,
+                  walk);
+        return;
+    }
+    for (uint64_t i = 0; i < TENURE_STEP_ENTRIES; i++) {
+        void *table = __atomic_load_n(&root[i], __ATOMIC_ACQUIRE);
+        walk->first_region = i << TENURE_STEP_BITS;
+        if (table != NULL)
+            each_page(walk->pagemap, (uint64_t)table,
+                      TENURE_STEP_ENTRIES * sizeof(void *), visit_leaves, walk);
+    }
+}
+
+static void each_plane(struct walk *walk)
+{
+    walk->pagemap = open_pagemap();
+    for (walk->plane = 0; walk->plane < 2; walk->plane++)
+        if (tenure__blocks.root[walk->plane] != NULL)
+            each_table(walk, tenure__blocks.root[walk->plane]);
+    if (walk->pagemap >= 0)
+        tenure__syscall1(SYS_close, walk->pagemap);
+}
+
+void tenure__blocks_each(tenure__block_visit *visit, void *with,
+                         _Atomic(uint64_t) *at_address)
+{
+    struct walk walk = {.visit_page = visit_slots,
+                        .visit = visit,
+                        .with = with,
+                        .at_address = at_address};
+    each_plane(&walk);
+    if (at_address != NULL)
+        __atomic_store_n((uint64_t *)at_address, UINT64_MAX, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,30 @@
+/*
+ * What the user asked for: TENURE_OPTIONS=key=value:key=value, with the same
+ * names as the options of `tenure run`. Parsed once, before tracking starts;
+ * read-only afterwards. An option that is not understood is left out and
+ * counted (bad_options): the service runs on.
+ */
+#ifndef TENURE_AGENT_CONFIG_H
+#define TENURE_AGENT_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/limits.h"
+
+struct tenure__config {
+    char dir[TENURE_PATH_BYTES];   /* as given; made absolute at start */
+    char trace[TENURE_PATH_BYTES]; /* file of the minor report, or "" */
+    uint64_t every_ns;             /* 0 = not by time */
+    uint64_t every_bytes;          /* 0 = not by bytes */
+    uint64_t sample_bytes;         /* 0 = exact */
+    uint32_t depth;
+    uint32_t verify_every; /* 0 = never */
+    uint32_t leader;       /* with follow=none: the one process tracked */
+    bool major, objects, follow_children, dormant, self_test;
+    uint32_t bad_options;
+};
+
+void tenure__config_parse(struct tenure__config *config, const char *options);
+
+#endif

@@ -1,0 +1,286 @@
+/*
+ * The helper thread's loop, and how the service's own threads reach it.
+ *
+ * A thread of the service leaves its wish in the mailbox and wakes the
+ * helper; one that waits, waits for the mailbox' turn number to change.
+ */
+#include "agent/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "agent/counters.h"
+#include "agent/generations.h"
+#include "agent/helper.h"
+#include "agent/identity.h"
+#include "agent/lock.h"
+#include "agent/os.h"
+#include "agent/snapshot.h"
+#include "agent/socket.h"
+#include "agent/text.h"
+#include "agent/track.h"
+
+static const struct tenure__config *config;
+
+static struct {
+    struct tenure__lock lock; /* protects the rest, one asker at a time */
+    enum tenure_trigger trigger;
+    char label[TENURE_LABEL_BYTES];
+    uint32_t asked, answered; /* turn numbers */
+    int result;
+} mailbox;
+
+static uint32_t bytes_due;
+
+void tenure__control_open(const struct tenure__config *from)
+{
+    config = from;
+}
+
+void tenure__control_after_fork(void)
+{
+    memset(&mailbox, 0, sizeof mailbox);
+    bytes_due = 0;
+}
+
+void tenure__control_set_tracking(bool on)
+{
+    uint32_t now = on ? TENURE_TRACK_BIRTHS | TENURE_TRACK_DEATHS
+                      : tenure__tracking & TENURE_TRACK_DEATHS;
+    __atomic_store_n(&tenure__tracking, now, __ATOMIC_RELEASE);
+}
+
+void tenure__control_bytes_due(void)
+{
+    __atomic_store_n(&bytes_due, 1, __ATOMIC_RELEASE);
+    tenure__helper_wake();
+}
+
+int tenure__control_request(enum tenure_trigger trigger, const char *label,
+                            uint32_t timeout_ms)
+{
+    uint64_t end = tenure__os_monotonic_ns() + timeout_ms * 1000000ull, now;
+    struct tenure__text text;
+    int error = tenure__helper_start();
+    if (error != 0)
+        return error;
+    if (!tenure__lock_take(&mailbox.lock, timeout_ms))
+        return -ETIMEDOUT;
+    mailbox.trigger = trigger;
+    tenure__text_start(&text, mailbox.label, sizeof mailbox.label);
+    tenure__text_add(&text, label != NULL ? label : "");
+    uint32_t turn = mailbox.asked + 1;
+    __atomic_store_n(&mailbox.asked, turn, __ATOMIC_RELEASE);
+    tenure__helper_wake();
+    int result = -ETIMEDOUT;
+    while ((now = tenure__os_monotonic_ns()) < end) {
+        uint32_t answered =
+            __atomic_load_n(&mailbox.answered, __ATOMIC_ACQUIRE);
+        if (answered == turn) {
+            result = mailbox.result;
+            break;
+        }
+        tenure__wait(&mailbox.answered, answered,
+                     (uint32_t)((end - now) / 1000000) + 1);
+    }
+    tenure__lock_give(&mailbox.lock);
+    return result;
+}
+
+/* ---- in the helper ----------------------------------------------------- */
+
+static int take(enum tenure_trigger trigger, const char *label,
+                struct tenure__snapshot *snapshot)
+{
+    struct tenure__text text;
+    snapshot->trigger = trigger;
+    snapshot->kind = config->major ? TENURE_MAJOR : TENURE_MINOR;
+    tenure__text_start(&text, snapshot->label, sizeof snapshot->label);
+    tenure__text_add(&text, label);
+    tenure__snapshot_take(snapshot);
+    return snapshot->seq;
+}
+
+static void serve_mailbox(struct tenure__snapshot *snapshot)
+{
+    uint32_t asked = __atomic_load_n(&mailbox.asked, __ATOMIC_ACQUIRE);
+    if (asked == mailbox.answered)
+        return;
+    snapshot->fd = -1;
+    mailbox.result = take(mailbox.trigger, mailbox.label, snapshot);
+    __atomic_store_n(&mailbox.answered, asked, __ATOMIC_RELEASE);
+    tenure__wake(&mailbox.answered);
+}
+
+static void say_error(struct tenure__text *answer, int error)
+{
+    static const struct {
+        int error;
+        const char *text;
+    } known[] = {{-ENOSPC, "the disk is full"},
+                 {-EDQUOT, "the disk quota is used up"},
+                 {-EACCES, "no permission to write in the snapshot directory"},
+                 {-EROFS, "the snapshot directory's file system is read-only"},
+                 {-ENOENT, "the snapshot directory is gone"},
+                 {-ENOTDIR, "the snapshot directory is not a directory"},
+                 {-ELOOP, "the snapshot directory is a symbolic link"},
+                 {-ENOMEM, "not enough memory for the snapshot"},
+                 {-EMFILE, "no free descriptor"}};
+    tenure__text_add(answer, "error ");
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (known[i].error == error) {
+            tenure__text_add(answer, known[i].text);
+            return;
+        }
+    }
+    tenure__text_add(answer, "the snapshot failed with errno ");
+    tenure__text_number(answer, (uint64_t)-error, 1);
+}
+
+static void answer_snapshot(struct tenure__text *answer,
+                            const struct tenure__snapshot *snapshot)
+{
+    if (snapshot->seq < 0) {
+        say_error(answer, snapshot->seq);
+        return;
+    }
+    tenure__text_add(answer, "ok seq=");
+    tenure__text_number(answer, (uint64_t)snapshot->seq, 1);
+    tenure__text_add(answer, " path=");
+    tenure__text_add(answer, snapshot->path);
+}
+
+static void add_field(struct tenure__text *answer, const char *name,
+                      uint64_t value)
+{
+    tenure__text_add(answer, name);
+    tenure__text_number(answer, value, 1);
+}
+
+static void answer_status(struct tenure__text *answer)
+{
+    const struct tenure__last *last = tenure__snapshot_last();
+    uint64_t age =
+        tenure__os_monotonic_ns() - tenure__identity.started_monotonic_ns;
+    bool on = tenure__tracking & TENURE_TRACK_BIRTHS;
+    tenure__text_add(answer, "ok state=");
+    tenure__text_add(answer, on ? "tracking" : "dormant");
+    add_field(answer, " generation=", tenure__generation());
+    add_field(answer, " age_s=", age / 1000000000u);
+    add_field(answer, " live_blocks=", last->live_blocks);
+    add_field(answer, " live_bytes=", last->live_bytes);
+    add_field(answer, " tenured_bytes=", last->tenured_bytes);
+    add_field(answer, " snapshots=", tenure__identity.seq);
+    tenure__text_add(answer, " path=");
+    tenure__text_add(answer, tenure__identity.dir);
+}
+
+static bool starts_with(const char *line, const char *word)
+{
+    size_t length = strlen(word);
+    return strncmp(line, word, length) == 0 &&
+           (line[length] == 0 || line[length] == ' ');
+}
+
+/* A word of its own in the line. */
+static bool has_word(const char *line, const char *word)
+{
+    for (const char *at = line; (at = strchr(at, ' ')) != NULL; at++)
+        if (starts_with(at + 1, word))
+            return true;
+    return false;
+}
+
+static void do_request(const char *line, int passed,
+                       struct tenure__text *answer,
+                       struct tenure__snapshot *snapshot)
+{
+    if (starts_with(line, "snap")) {
+        snapshot->fd = has_word(line, "fd") ? passed : -1;
+        if (has_word(line, "fd") && passed < 0) {
+            tenure__text_add(answer, "error no descriptor came along");
+            return;
+        }
+        take(TENURE_TRIGGER_REQUEST, "", snapshot);
+        answer_snapshot(answer, snapshot);
+    } else if (starts_with(line, "mark")) {
+        snapshot->fd = -1;
+        take(TENURE_TRIGGER_MARK, line[4] == ' ' ? line + 5 : "", snapshot);
+        answer_snapshot(answer, snapshot);
+    } else if (starts_with(line, "status")) {
+        answer_status(answer);
+    } else if (starts_with(line, "start") || starts_with(line, "stop")) {
+        tenure__control_set_tracking(starts_with(line, "start"));
+        answer_status(answer);
+    } else {
+        tenure__text_add(answer, "error this agent does not know the request");
+    }
+}
+
+static void serve_caller(int listening, struct tenure__snapshot *snapshot)
+{
+    char line[TENURE_REQUEST_BYTES];
+    char reply[TENURE_PATH_BYTES + 1024];
+    struct tenure__text answer;
+    int passed;
+    int connection =
+        tenure__socket_accept(listening, line, sizeof line, &passed);
+    if (connection < 0)
+        return;
+    tenure__text_start(&answer, reply, sizeof reply - 1);
+    do_request(line, passed, &answer, snapshot);
+    answer.room++; /* the newline always fits */
+    tenure__text_add(&answer, "\n");
+    if (passed >= 0)
+        tenure__syscall1(SYS_close, passed);
+    tenure__socket_answer(connection, reply);
+}
+
+/* How often the helper looks for work where nobody may wake it. */
+#define WATCH_NS 20000000u
+
+/* Sleeps until something is to be done; true if the socket is readable. */
+static bool wait_for_work(int listening, uint64_t next_ns)
+{
+    uint64_t now = tenure__os_monotonic_ns();
+    if (tenure__helper_watching() && (next_ns == 0 || next_ns > now + WATCH_NS))
+        next_ns = now + WATCH_NS;
+    uint64_t left = next_ns > now ? next_ns - now : 0;
+    struct {
+        int64_t sec, nsec;
+    } limit = {(int64_t)(left / 1000000000), (int64_t)(left % 1000000000)};
+    struct pollfd wait[2] = {{.fd = tenure__helper_wake_fd(), .events = POLLIN},
+                             {.fd = listening, .events = POLLIN}};
+    tenure__syscall5(SYS_ppoll, wait, 2, next_ns != 0 ? &limit : NULL, NULL, 8);
+    tenure__helper_wake_read();
+    return (wait[1].revents & POLLIN) != 0;
+}
+
+void tenure__control_run(void)
+{
+    static struct tenure__snapshot snapshot; /* only the helper's */
+    uint64_t period = config->every_ns;
+    uint64_t next = period ? tenure__identity.started_monotonic_ns + period : 0;
+    int listening = tenure__socket_listen(tenure__identity.pid);
+    serve_mailbox(&snapshot);
+    while (!tenure__helper_should_stop()) {
+        bool caller = wait_for_work(listening, next);
+        uint64_t now = tenure__os_monotonic_ns();
+        snapshot.fd = -1;
+        serve_mailbox(&snapshot);
+        if (__atomic_exchange_n(&bytes_due, 0, __ATOMIC_ACQ_REL) != 0)
+            take(TENURE_TRIGGER_BYTES, "", &snapshot);
+        if (caller)
+            serve_caller(listening, &snapshot);
+        if (period != 0 && now >= next) {
+            snapshot.fd = -1;
+            take(TENURE_TRIGGER_PERIOD, "", &snapshot);
+            if ((now - next) / period > 0)
+                tenure__count(TENURE_VALUE_LATE_SNAPSHOTS);
+            next += ((now - next) / period + 1) * period;
+        }
+    }
+    if (listening >= 0)
+        tenure__syscall1(SYS_close, listening);
+}

@@ -1,0 +1,38 @@
+/*
+ * What the helper thread does all day: waits for a request on the control
+ * socket, for the next period, or for a wake-up from a thread of the
+ * service, and takes snapshots.
+ *
+ * The socket is abstract AF_UNIX, "\0tenure/PID": nothing to clean up,
+ * nothing in a file system that may be read-only, gone with the process.
+ * Only the process' own user and root are answered (SO_PEERCRED). A request
+ * is one line, an answer is one line ("ok key=value ..." or "error TEXT").
+ */
+#ifndef TENURE_AGENT_CONTROL_H
+#define TENURE_AGENT_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/config.h"
+#include "agent/format/format.h"
+
+void tenure__control_open(const struct tenure__config *config);
+
+/* The helper thread's body. */
+void tenure__control_run(void);
+
+/* From a thread of the service: has the helper take a snapshot and waits
+ * for it, at most timeout_ms. Its number, or a negative errno value. */
+int tenure__control_request(enum tenure_trigger trigger, const char *label,
+                            uint32_t timeout_ms);
+
+/* Has the helper take a snapshot by bytes, soon. Async-signal-safe. */
+void tenure__control_bytes_due(void);
+
+/* Births and deaths are recorded from now on, or births no longer. */
+void tenure__control_set_tracking(bool on);
+
+void tenure__control_after_fork(void);
+
+#endif

@@ -1,0 +1,254 @@
+/*
+ * Makes, wakes and ends the helper thread.
+ *
+ * It is woken by signal 33, which glibc keeps to itself (SIGSETXID), sent to
+ * the helper's own tid: blocked there like all others and read through a
+ * signalfd in its own descriptor table, it can meet no handler and no
+ * sigwait() of the service.
+ */
+#include "agent/helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "agent/helper_arch.h"
+#include "agent/lock.h"
+#include "agent/os.h"
+
+#define WAKE_SIGNAL 33
+#define STACK_BYTES (256u << 10)
+#define PTHREAD_BYTES 8192u /* room for glibc's struct pthread, generous */
+
+static struct {
+    void (*run)(void);
+    int64_t tls_offset; /* of libtenure's block, from the thread pointer */
+    int64_t errno_offset;
+    const void *tls_image;
+    size_t tls_image_bytes, tls_bytes;
+    char *memory;
+    size_t memory_bytes;
+    uint64_t tp;
+    int64_t tid_offset[8]; /* where struct pthread holds the tid */
+    uint32_t tid_offsets;
+    uint32_t tid; /* 0 = not running; cleared by the kernel */
+    uint32_t starting;
+    uint32_t stop;
+    uint32_t watching;
+    int wake_fd;
+} helper;
+
+static int find_tls(struct dl_phdr_info *info, size_t bytes, void *with)
+{
+    (void)bytes;
+    (void)with;
+    uint64_t here = (uint64_t)&helper;
+    const ElfW(Phdr) *tls = NULL;
+    bool mine = false;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        uint64_t start = info->dlpi_addr + p->p_vaddr;
+        if (p->p_type == PT_LOAD && here >= start && here < start + p->p_memsz)
+            mine = true;
+        if (p->p_type == PT_TLS)
+            tls = p;
+    }
+    if (!mine)
+        return 0;
+    if (tls != NULL && info->dlpi_tls_data != NULL) {
+        helper.tls_offset =
+            (int64_t)((uint64_t)info->dlpi_tls_data - tenure__thread_pointer());
+        helper.tls_image = (const void *)(info->dlpi_addr + tls->p_vaddr);
+        helper.tls_image_bytes = tls->p_filesz;
+        helper.tls_bytes = tls->p_memsz;
+    }
+    return 1;
+}
+
+/* Every 32-bit word of our struct pthread that equals our tid. All of them
+ * get the helper's, so the mutexes of jemalloc know their owner. */
+static void find_tid(void)
+{
+    uint32_t tid = (uint32_t)tenure__os_tid();
+    uint64_t tp = tenure__thread_pointer();
+    int64_t from = TENURE_TLS_BELOW ? 64 : -2048;
+    int64_t to = TENURE_TLS_BELOW ? 1024 : 0;
+    for (int64_t at = from; at < to; at += 4)
+        if (*(const uint32_t *)(tp + (uint64_t)at) == tid &&
+            helper.tid_offsets < 8)
+            helper.tid_offset[helper.tid_offsets++] = at;
+}
+
+void tenure__helper_open(void (*run)(void))
+{
+    helper.run = run;
+    dl_iterate_phdr(find_tls, NULL);
+    helper.errno_offset =
+        (int64_t)((uint64_t)&errno - tenure__thread_pointer());
+    find_tid();
+}
+
+/* How much there must be on the far side of the thread pointer. */
+static size_t tls_reach(void)
+{
+    int64_t reach = 64;
+    if (TENURE_TLS_BELOW) {
+        if (-helper.tls_offset > reach)
+            reach = -helper.tls_offset;
+        if (-helper.errno_offset > reach)
+            reach = -helper.errno_offset;
+    } else {
+        int64_t end = helper.tls_offset + (int64_t)helper.tls_bytes;
+        if (end > reach)
+            reach = end;
+        if (helper.errno_offset + 8 > reach)
+            reach = helper.errno_offset + 8;
+    }
+    return ((size_t)reach + 4095 + 64) & ~(size_t)4095;
+}
+
+/* One mapping: guard page, stack, then the thread-local storage. */
+static int make_memory(void)
+{
+    size_t reach = tls_reach();
+    size_t bytes = 4096 + STACK_BYTES + reach + PTHREAD_BYTES;
+    if (helper.memory == NULL) {
+        char *memory = tenure__os_map(bytes);
+        if (memory == NULL)
+            return -ENOMEM;
+        tenure__syscall3(SYS_mprotect, memory, 4096, PROT_NONE);
+        helper.memory = memory;
+        helper.memory_bytes = bytes;
+    }
+    char *tls = helper.memory + 4096 + STACK_BYTES;
+    memset(tls, 0, reach + PTHREAD_BYTES);
+    helper.tp = (uint64_t)tls + (TENURE_TLS_BELOW ? reach : PTHREAD_BYTES);
+    tenure__thread_pointer_fill(helper.tp, tenure__thread_pointer());
+    memcpy((void *)(helper.tp + (uint64_t)helper.tls_offset), helper.tls_image,
+           helper.tls_image_bytes);
+    return 0;
+}
+
+static void close_all(void)
+{
+    if (tenure__syscall3(SYS_close_range, 0, ~0u, 0) == 0)
+        return;
+    for (int fd = 0; fd < 65536; fd++)
+        tenure__syscall1(SYS_close, fd);
+}
+
+static void begin(void *with)
+{
+    uint64_t wake = 1ull << (WAKE_SIGNAL - 1);
+    (void)with;
+    close_all();
+    uint32_t tid = (uint32_t)tenure__os_tid();
+    for (uint32_t i = 0; i < helper.tid_offsets; i++)
+        *(uint32_t *)(helper.tp + (uint64_t)helper.tid_offset[i]) = tid;
+    tenure__syscall2(SYS_prctl, PR_SET_NAME, "tenure");
+    helper.wake_fd = (int)tenure__syscall4(SYS_signalfd4, -1, &wake, 8,
+                                           O_NONBLOCK | O_CLOEXEC);
+    helper.run();
+    tenure__syscall1(SYS_exit, 0);
+}
+
+static long clone_blocked(void)
+{
+    uint64_t all = ~0ull, before;
+    uint64_t flags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+    tenure__syscall4(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &before, 8);
+    long tid = tenure__clone(flags, helper.memory + 4096 + STACK_BYTES,
+                             (int32_t *)&helper.tid, (int32_t *)&helper.tid,
+                             helper.tp, begin, NULL);
+    tenure__syscall4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &before, NULL, 8);
+    return tid;
+}
+
+int tenure__helper_start(void)
+{
+    if (__atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE) != 0)
+        return 0;
+    if (helper.run == NULL || helper.tls_image == NULL)
+        return -ENOSYS;
+    if (__atomic_exchange_n(&helper.starting, 1, __ATOMIC_ACQUIRE) != 0)
+        return 0; /* another thread is at it */
+    int error = make_memory();
+    if (error == 0) {
+        helper.stop = 0;
+        long tid = clone_blocked();
+        error = tid < 0 ? (int)tid : 0;
+    }
+    __atomic_store_n(&helper.starting, 0, __ATOMIC_RELEASE);
+    return error;
+}
+
+static void send_wake(uint32_t tid)
+{
+    tenure__syscall3(SYS_tgkill, tenure__os_pid(), tid, WAKE_SIGNAL);
+}
+
+void tenure__helper_wake(void)
+{
+    uint32_t tid = __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE);
+    if (tid != 0 && !tenure__helper_watching())
+        send_wake(tid);
+}
+
+void tenure__helper_watch(void)
+{
+    uint32_t tid = __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE);
+    __atomic_store_n(&helper.watching, 1, __ATOMIC_RELEASE);
+    if (tid != 0)
+        send_wake(tid);
+}
+
+bool tenure__helper_watching(void)
+{
+    return __atomic_load_n(&helper.watching, __ATOMIC_ACQUIRE) != 0;
+}
+
+void tenure__helper_stop(uint32_t timeout_ms)
+{
+    uint64_t end = tenure__os_monotonic_ns() + timeout_ms * 1000000ull;
+    uint32_t tid;
+    __atomic_store_n(&helper.stop, 1, __ATOMIC_RELEASE);
+    tenure__helper_wake();
+    while ((tid = __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE)) != 0 &&
+           tenure__os_monotonic_ns() < end)
+        /* The kernel's wake is of the shared kind: look now and then. */
+        tenure__wait(&helper.tid, tid, 1);
+}
+
+void tenure__helper_after_fork(void)
+{
+    helper.tid = 0;
+    helper.starting = 0;
+    helper.stop = 0;
+}
+
+bool tenure__helper_should_stop(void)
+{
+    return __atomic_load_n(&helper.stop, __ATOMIC_ACQUIRE) != 0;
+}
+
+int tenure__helper_wake_fd(void)
+{
+    return helper.wake_fd;
+}
+
+void tenure__helper_wake_read(void)
+{
+    char infos[128 * 4];
+    while (tenure__syscall3(SYS_read, helper.wake_fd, infos, sizeof infos) > 0)
+        continue;
+}
+
+int tenure__helper_tid(void)
+{
+    return (int)__atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE);
+}

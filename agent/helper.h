@@ -1,0 +1,48 @@
+/*
+ * The helper thread: where everything slow happens.
+ *
+ * It is a raw clone() of the process' memory, not a pthread: glibc does not
+ * know it, so a single-threaded service keeps glibc's single-threaded fast
+ * paths, and it can be started in a forked child whatever locks the parent
+ * held. It has a descriptor table of its own (empty at start): no
+ * descriptor of the service is ever used, moved or kept open. All signals
+ * are blocked in it. It has a minimal thread-local block of its own, in which
+ * only libtenure's variables and errno exist: it calls nothing of libc but
+ * mem* and str* functions, and the private jemalloc.
+ */
+#ifndef TENURE_AGENT_HELPER_H
+#define TENURE_AGENT_HELPER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Measures this thread's thread-local storage as the model of the helper's.
+ * Once, before main(); uses the loader. */
+void tenure__helper_open(void (*run)(void));
+
+/* Starts it unless it runs. 0, or a negative errno value. Async-signal-safe;
+ * not in a vfork child. */
+int tenure__helper_start(void);
+
+/* Makes its ppoll on tenure__helper_wake_fd() return. Async-signal-safe,
+ * takes no lock. */
+void tenure__helper_wake(void);
+
+/* From now on no thread of the service makes a system call to wake it (a
+ * seccomp filter might not like that): it looks for work by itself. */
+void tenure__helper_watch(void);
+bool tenure__helper_watching(void);
+
+/* Asks it to end and waits for that, at most timeout_ms. */
+void tenure__helper_stop(uint32_t timeout_ms);
+
+/* In a forked child: there is none here. */
+void tenure__helper_after_fork(void);
+
+/* For the helper itself. */
+bool tenure__helper_should_stop(void);
+int tenure__helper_wake_fd(void);
+void tenure__helper_wake_read(void);
+int tenure__helper_tid(void);
+
+#endif

@@ -1,0 +1,228 @@
+/*
+ * The life of the agent in one process: start, fork, exit.
+ *
+ * tenure__track_open() sets everything up before main(); a forked child
+ * starts over with new counters and no helper, which comes back with its
+ * first few allocations, so that a child that only execs pays nothing.
+ */
+#include "agent/track.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "agent/blocks.h"
+#include "agent/config.h"
+#include "agent/control.h"
+#include "agent/counters.h"
+#include "agent/generations.h"
+#include "agent/heap.h"
+#include "agent/helper.h"
+#include "agent/identity.h"
+#include "agent/include/tenure.h"
+#include "agent/mappings.h"
+#include "agent/modules.h"
+#include "agent/records.h"
+#include "agent/revive.h"
+#include "agent/sampling.h"
+#include "agent/sites.h"
+#include "agent/snapshot.h"
+#include "agent/threads.h"
+
+static struct tenure__config config;
+static bool opened;
+static uint32_t exit_snapshot_taken;
+
+uint32_t tenure__revive_countdown;
+
+/* A child allocates this often before it gets a helper of its own. */
+#define REVIVE_AFTER 32
+
+static const char *environment_value(char **environment, const char *name)
+{
+    size_t length = strlen(name);
+    for (; environment != NULL && *environment != NULL; environment++)
+        if (strncmp(*environment, name, length) == 0 &&
+            (*environment)[length] == '=')
+            return *environment + length + 1;
+    return NULL;
+}
+
+/* What may be reserved of the address space: little, where it is limited. */
+#define BUDGET_GENEROUS (1ull << 30)
+
+static uint64_t address_budget(void)
+{
+    struct rlimit limit;
+    if (tenure__syscall4(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) != 0 ||
+        limit.rlim_cur == RLIM_INFINITY ||
+        limit.rlim_cur / 16 > BUDGET_GENEROUS)
+        return BUDGET_GENEROUS;
+    return limit.rlim_cur / 16;
+}
+
+static int open_tables(const struct tenure__track_setup *setup)
+{
+    uint64_t budget = address_budget();
+    int error =
+        tenure__blocks_open(setup->granule_shift, budget < BUDGET_GENEROUS);
+    if (error == 0)
+        error = tenure__sites_open(budget / 2);
+    if (error == 0)
+        error = tenure__records_open(budget / 4);
+    if (error == 0)
+        error = tenure__mappings_open();
+    if (error == 0)
+        error = tenure__threads_open();
+    if (error == 0)
+        error = tenure__unwind_open(config.depth, config.verify_every);
+    return error;
+}
+
+void tenure__track_open(const struct tenure__track_setup *setup)
+{
+    const char *options =
+        environment_value(setup->environment, "TENURE_OPTIONS");
+    tenure__config_parse(&config, options);
+    if (!config.follow_children && config.leader != (uint32_t)tenure__os_pid())
+        return;
+    tenure__local.busy++;
+    tenure__counter[TENURE_VALUE_BAD_OPTIONS] = config.bad_options;
+    int error = open_tables(setup);
+    if (error == 0) {
+        tenure__identity_open(config.dir);
+        tenure__snapshot_open(&config, options, setup->allocator);
+        tenure__control_open(&config);
+        tenure__sampling_open(config.sample_bytes, config.every_bytes,
+                              tenure__control_bytes_due);
+        tenure__modules_refresh();
+        tenure__helper_open(tenure__control_run);
+        opened = true;
+        tenure__helper_start();
+    }
+    tenure__local.busy--;
+    if (opened && !config.dormant)
+        tenure__control_set_tracking(true);
+}
+
+void tenure__revive(void)
+{
+    if (tenure__revive_countdown > 0 && --tenure__revive_countdown == 0)
+        tenure__helper_start();
+}
+
+static void revive_soon(void)
+{
+    tenure__revive_countdown = tenure__sampling_on() ? 1 : REVIVE_AFTER;
+}
+
+/* Not in a vfork child or a raw clone, whose memory is another process'.
+ * (In a sandbox even getpid(2) may not be asked for.) */
+static bool another_process(void)
+{
+    return !tenure__helper_watching() &&
+           tenure__os_pid() != (int)tenure__identity.pid;
+}
+
+void tenure__track_before_fork(void)
+{
+    if (opened)
+        tenure__heap_before_fork();
+}
+
+void tenure__track_after_fork(bool in_child)
+{
+    if (!opened)
+        return;
+    tenure__heap_after_fork();
+    if (!in_child)
+        return;
+    tenure__helper_after_fork();
+    if (!config.follow_children) {
+        tenure__tracking = 0;
+        opened = false;
+        return;
+    }
+    exit_snapshot_taken = 0;
+    tenure__control_after_fork();
+    tenure__snapshot_after_fork();
+    tenure__threads_after_fork();
+    tenure__unwind_forget();
+    tenure__identity_after_fork(tenure__generation());
+    __atomic_fetch_add(&tenure__generation_now, 1, __ATOMIC_RELAXED);
+    revive_soon();
+}
+
+/* The helper has the credentials it was made with: a new one has the new. */
+void tenure__track_privileges_changed(void)
+{
+    if (!opened || another_process() || tenure__helper_tid() == 0)
+        return;
+    tenure__helper_stop(TENURE_EXIT_WAIT_MS);
+    tenure__helper_start();
+}
+
+void tenure__track_alone(bool begins)
+{
+    if (!opened || another_process())
+        return;
+    if (begins)
+        tenure__helper_stop(TENURE_EXIT_WAIT_MS);
+    else
+        tenure__helper_start();
+}
+
+void tenure__track_unload(bool begins)
+{
+    if (!opened)
+        return;
+    tenure__local.busy++;
+    if (begins)
+        tenure__modules_unload_begin();
+    else
+        tenure__modules_unload_end();
+    tenure__local.busy--;
+}
+
+void tenure__track_sandboxed(void)
+{
+    if (opened)
+        tenure__helper_watch();
+}
+
+void tenure__track_exit(void)
+{
+    if (!opened || another_process() ||
+        __atomic_exchange_n(&exit_snapshot_taken, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    if (!(tenure__tracking & TENURE_TRACK_DEATHS))
+        return; /* dormant to the end: nothing was seen */
+    tenure__local.busy++;
+    tenure__control_request(TENURE_TRIGGER_EXIT, "", TENURE_EXIT_WAIT_MS);
+    tenure__local.busy--;
+}
+
+/* ---- tenure.h ---------------------------------------------------------- */
+
+__attribute__((visibility("default"))) int tenure_snapshot(const char *label)
+{
+    if (!opened || another_process())
+        return -ENOSYS;
+    tenure__local.busy++;
+    int seq = tenure__control_request(TENURE_TRIGGER_PROGRAM, label,
+                                      TENURE_EXIT_WAIT_MS);
+    tenure__local.busy--;
+    return seq;
+}
+
+__attribute__((visibility("default"))) void tenure_start(void)
+{
+    if (opened)
+        tenure__control_set_tracking(true);
+}
+
+__attribute__((visibility("default"))) void tenure_stop(void)
+{
+    if (opened)
+        tenure__control_set_tracking(false);
+}

@@ -1,0 +1,50 @@
+/*
+ * Every limit of the agent, and what happens when it is reached. In no case
+ * does the service notice: less is tracked, a counter says so, and the
+ * snapshot carries the counter.
+ */
+#ifndef TENURE_AGENT_LIMITS_H
+#define TENURE_AGENT_LIMITS_H
+
+/* Threads alive at once. Beyond: their blocks are not tracked
+ * (dropped_no_thread). */
+#define TENURE_THREADS_MAX 32768u
+
+/* Frames of a stack. Beyond `depth`: the outer frames are cut
+ * (truncated_stacks). */
+#define TENURE_DEPTH_DEFAULT 64u
+#define TENURE_DEPTH_LIMIT 512u
+
+/* User addresses: 47 bits on x86_64, 48 on aarch64; a block above is not
+ * tracked (dropped_no_table). */
+#define TENURE_ADDRESS_BITS 48u
+
+/* Blocks alive at once that realloc has resized, or of 16 MiB and more.
+ * Beyond: growth of a block is not told apart from its birth
+ * (unrecorded_growth), and a huge block is not tracked
+ * (dropped_no_record). */
+#define TENURE_RECORDS_MAX (1u << 22)
+
+/* Mappings (mmap) alive at once. Beyond: not tracked
+ * (untracked_mappings). */
+#define TENURE_MAPPINGS_MAX 16384u
+
+/* Generations that are told apart in a slot. A block older than this many
+ * snapshots is counted in the oldest generation kept
+ * (floor_generation in the snapshot). */
+#define TENURE_GENERATIONS_KEPT 8192u
+
+/* Wait of an exiting process for a snapshot that the helper is writing.
+ * Beyond: the exit snapshot is left out (failed_snapshots). */
+#define TENURE_EXIT_WAIT_MS 10000u
+
+/* Shortest period of `every`. A shorter one is taken as this. */
+#define TENURE_PERIOD_MIN_MS 10u
+
+/* A request line on the control socket. Longer: refused. */
+#define TENURE_REQUEST_BYTES 512u
+
+#define TENURE_PATH_BYTES 4096u
+#define TENURE_LABEL_BYTES 128u
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * In a forked child the helper thread is gone; the hooks' slow path brings
+ * it back. Async-signal-safe.
+ */
+#ifndef TENURE_AGENT_REVIVE_H
+#define TENURE_AGENT_REVIVE_H
+
+#include <stdint.h>
+
+extern uint32_t tenure__revive_countdown; /* 0 = nothing to do */
+void tenure__revive(void);
+
+#endif

@@ -1,0 +1,329 @@
+/*
+ * One snapshot: close the generation, fold, gather, write, rename.
+ *
+ * The fold gives rows; the nodes of the call tree that they need, the
+ * modules, the resized blocks, mappings, threads and totals are added, and
+ * everything goes to a temporary file that gets its name when it is whole.
+ */
+#include "agent/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "agent/counters.h"
+#include "agent/file.h"
+#include "agent/fold.h"
+#include "agent/generations.h"
+#include "agent/growths.h"
+#include "agent/heap.h"
+#include "agent/identity.h"
+#include "agent/mappings.h"
+#include "agent/memory.h"
+#include "agent/modules.h"
+#include "agent/output.h"
+#include "agent/population.h"
+#include "agent/sites.h"
+#include "agent/threads.h"
+#include "agent/tree.h"
+
+static const struct tenure__config *config;
+static const char *options_text, *allocator_name;
+static struct tenure__population population;
+static struct tenure__last last;
+
+/* All that one snapshot gathers. */
+struct gathering {
+    struct tenure__snapshot *asked;
+    uint32_t generation;
+    uint64_t time_ns, age_ns, start_ns;
+    struct tenure__rows rows, mappings, late;
+    struct tenure__growths growths;
+    struct tenure__cells cells;
+    struct tenure__tree tree;
+    struct tenure__output output;
+};
+
+void tenure__snapshot_open(const struct tenure__config *from,
+                           const char *options, const char *allocator)
+{
+    config = from;
+    options_text = options != NULL ? options : "";
+    allocator_name = allocator;
+}
+
+const struct tenure__last *tenure__snapshot_last(void)
+{
+    return &last;
+}
+
+void tenure__snapshot_after_fork(void)
+{
+    memset(&population, 0, sizeof population);
+    memset(&last, 0, sizeof last);
+    memset(tenure__counter, 0, sizeof tenure__counter);
+}
+
+/* Threads that were inside a hook when the clock advanced set their slot
+ * within microseconds; a moment's wait lets them. */
+static void close_generation(struct gathering *g)
+{
+    struct {
+        int64_t sec, nsec;
+    } moment = {0, 50000};
+    g->generation =
+        __atomic_fetch_add(&tenure__generation_now, 1, __ATOMIC_SEQ_CST);
+    g->time_ns = tenure__os_realtime_ns();
+    g->start_ns = tenure__os_monotonic_ns();
+    g->age_ns = g->start_ns - tenure__identity.started_monotonic_ns;
+    tenure__syscall2(SYS_nanosleep, &moment, NULL);
+}
+
+static void add_mapping(const struct tenure__mapping *mapping, void *with)
+{
+    struct gathering *g = with;
+    if (mapping->generation <= g->generation && mapping->site != 0)
+        tenure__rows_add(&g->mappings, mapping->site, mapping->generation, 1,
+                         mapping->end - mapping->start);
+}
+
+static void want_rows(struct gathering *g, const struct tenure__rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        tenure__tree_want(&g->tree, rows->row[i].site);
+}
+
+static int gather(struct gathering *g)
+{
+    tenure__modules_refresh_in_helper();
+    tenure__threads_rename();
+    tenure__fold(g->generation, &g->rows, &g->cells);
+    int error = tenure__growths_gather(&g->growths, g->generation);
+    tenure__mappings_each(add_mapping, g);
+    tenure__rows_sort(&g->mappings);
+    tenure__population_age(&population, &g->rows, g->generation);
+    tenure__population_late(&population, &g->late);
+    if (error == 0)
+        error = tenure__tree_start(&g->tree);
+    if (error != 0)
+        return error;
+    want_rows(g, &g->rows);
+    want_rows(g, &g->mappings);
+    want_rows(g, &g->late);
+    for (size_t i = 0; i < g->growths.count; i++) {
+        tenure__tree_want(&g->tree, g->growths.growth[i].site);
+        tenure__tree_want(&g->tree, g->growths.growth[i].grown_site);
+    }
+    return g->rows.error | g->mappings.error | g->late.error;
+}
+
+/* ---- sections ---------------------------------------------------------- */
+
+static void add_value(struct gathering *g, uint32_t key, uint64_t value)
+{
+    struct tenure_value record = {.key = key, .value = value};
+    if (value != 0)
+        tenure__output_add(&g->output, TENURE_SECTION_VALUES, &record,
+                           sizeof record);
+}
+
+static void sum_rows(const struct tenure__rows *rows, uint64_t *blocks,
+                     uint64_t *bytes, uint32_t youngest)
+{
+    *blocks = *bytes = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->row[i].generation > youngest)
+            continue;
+        *blocks += rows->row[i].blocks;
+        *bytes += rows->row[i].bytes;
+    }
+}
+
+static void add_totals(struct gathering *g)
+{
+    uint64_t blocks, bytes;
+    struct tenure__thread_counts counts = {0};
+    struct tenure__unwind_counts unwind = {0};
+    sum_rows(&g->rows, &blocks, &bytes, UINT32_MAX);
+    last.live_blocks = blocks;
+    last.live_bytes = bytes;
+    add_value(g, TENURE_VALUE_LIVE_BLOCKS, blocks);
+    add_value(g, TENURE_VALUE_LIVE_BYTES, bytes);
+    sum_rows(&g->rows, &blocks, &last.tenured_bytes,
+             g->generation > 2 ? g->generation - 2 : 0);
+    sum_rows(&g->mappings, &blocks, &bytes, UINT32_MAX);
+    add_value(g, TENURE_VALUE_MAPPED_BLOCKS, blocks);
+    add_value(g, TENURE_VALUE_MAPPED_BYTES, bytes);
+    tenure__threads_sum(&counts, &unwind);
+    add_value(g, TENURE_VALUE_ALLOCATED_BLOCKS, counts.allocated_blocks);
+    add_value(g, TENURE_VALUE_ALLOCATED_BYTES, counts.allocated_bytes);
+    add_value(g, TENURE_VALUE_FREED_BLOCKS, counts.freed_blocks);
+    add_value(g, TENURE_VALUE_FREED_BYTES, counts.freed_bytes);
+    add_value(g, TENURE_VALUE_CAPTURES, unwind.captures);
+    add_value(g, TENURE_VALUE_VERIFIED, unwind.verified);
+    add_value(g, TENURE_VALUE_TRUNCATED_STACKS, unwind.truncated);
+    add_value(g, TENURE_VALUE_MISMATCHED_STACKS, unwind.mismatched);
+    add_value(g, TENURE_VALUE_UNTRACKED_FREES, counts.untracked_frees);
+    add_value(g, TENURE_VALUE_MISSED_FREES, counts.missed_frees);
+    add_value(g, TENURE_VALUE_NESTED_ALLOCATIONS,
+              counts.nested + tenure__counter[TENURE_VALUE_NESTED_ALLOCATIONS]);
+    add_value(g, TENURE_VALUE_SITES, tenure__sites_count());
+}
+
+static void add_memory(struct gathering *g)
+{
+    struct tenure__memory memory;
+    tenure__memory_measure(&g->cells, &memory);
+    add_value(g, TENURE_VALUE_RSS_BYTES, memory.rss_bytes);
+    add_value(g, TENURE_VALUE_FILE_RSS_BYTES, memory.file_bytes);
+    add_value(g, TENURE_VALUE_AGENT_BYTES, memory.agent_bytes);
+    add_value(g, TENURE_VALUE_ALLOCATOR_BYTES, memory.allocator_bytes);
+    add_value(g, TENURE_VALUE_STACK_BYTES, memory.stack_bytes);
+    add_value(g, TENURE_VALUE_LIMIT_BYTES, memory.limit_bytes);
+    add_value(g, TENURE_VALUE_THREADS, memory.threads);
+}
+
+/* The rare events; NESTED has its own line above. */
+static void add_counters(struct gathering *g)
+{
+    for (uint32_t key = 0; key < 256; key++)
+        if (key != TENURE_VALUE_NESTED_ALLOCATIONS)
+            add_value(g, key, tenure__counter[key]);
+}
+
+static void add_thread(const struct tenure__thread *thread, void *with)
+{
+    struct gathering *g = with;
+    struct tenure_thread record = {
+        .tid = (uint32_t)thread->tid,
+        .name = tenure__output_string(&g->output, thread->name),
+        .allocated_blocks = thread->counts.allocated_blocks,
+        .allocated_bytes = thread->counts.allocated_bytes};
+    tenure__output_add(&g->output, TENURE_SECTION_THREADS, &record,
+                       sizeof record);
+}
+
+static void add_late(struct gathering *g)
+{
+    for (size_t i = 0; i < g->late.count; i++) {
+        struct tenure_late record = {.site = g->late.row[i].site,
+                                     .blocks = g->late.row[i].blocks,
+                                     .bytes = g->late.row[i].bytes};
+        tenure__output_add(&g->output, TENURE_SECTION_LATE, &record,
+                           sizeof record);
+    }
+}
+
+static uint32_t machine(void)
+{
+#if defined(__x86_64__)
+    return 62; /* EM_X86_64 */
+#else
+    return 183; /* EM_AARCH64 */
+#endif
+}
+
+static void add_process(struct gathering *g)
+{
+    const struct tenure__identity *who = &tenure__identity;
+    struct tenure__output *output = &g->output;
+    struct tenure_process record = {
+        .started_unix_ns = who->started_unix_ns,
+        .time_unix_ns = g->time_ns,
+        .age_ns = g->age_ns,
+        .sample_bytes = config->sample_bytes,
+        .pid = who->pid,
+        .parent_pid = who->parent_pid,
+        .seq = who->seq,
+        .generation = g->generation,
+        .inherited_generation = who->inherited_generation,
+        .floor_generation = tenure__fold_floor(g->generation),
+        .kind = TENURE_MINOR,
+        .trigger = g->asked->trigger,
+        .machine = machine(),
+        .page_bytes = (uint32_t)tenure__os_page_bytes(),
+        .depth_max = config->depth,
+        .flags = config->dormant ? TENURE_PROCESS_DORMANT : 0,
+        .exe = tenure__output_string(output, who->exe),
+        .host = tenure__output_string(output, who->host),
+        .command = tenure__output_string(output, who->command),
+        .label = tenure__output_string(output, g->asked->label),
+        .allocator = tenure__output_string(output, allocator_name),
+        .options = tenure__output_string(output, options_text),
+        .stop_method = 0,
+        .tool = tenure__output_string(output, TENURE_VERSION)};
+    memcpy(record.run_id, who->run_id, 16);
+    memcpy(record.parent_run_id, who->parent_run_id, 16);
+    tenure__output_add(output, TENURE_SECTION_PROCESS, &record, sizeof record);
+}
+
+static void borrow_rows(struct gathering *g, uint32_t type,
+                        const struct tenure__rows *rows)
+{
+    if (rows->count > 0)
+        tenure__output_borrow(&g->output, type, rows->row, sizeof *rows->row,
+                              rows->count);
+}
+
+static void add_sections(struct gathering *g)
+{
+    tenure__output_start(&g->output);
+    add_process(g);
+    tenure__tree_write(&g->tree, &g->output);
+    borrow_rows(g, TENURE_SECTION_ROWS, &g->rows);
+    borrow_rows(g, TENURE_SECTION_MAPPINGS, &g->mappings);
+    if (g->growths.count > 0)
+        tenure__output_borrow(&g->output, TENURE_SECTION_GROWTH,
+                              g->growths.growth, sizeof *g->growths.growth,
+                              g->growths.count);
+    add_late(g);
+    tenure__threads_each(add_thread, g);
+    add_totals(g);
+    add_memory(g);
+    add_counters(g);
+    add_value(g, TENURE_VALUE_WRITE_US,
+              (tenure__os_monotonic_ns() - g->start_ns) / 1000);
+}
+
+static int write_out(struct gathering *g)
+{
+    struct tenure__snapshot *asked = g->asked;
+    struct tenure__file file;
+    if (asked->fd >= 0)
+        return tenure__output_write(&g->output, asked->fd);
+    int error = tenure__file_create(&file);
+    if (error != 0)
+        return error;
+    error = tenure__output_write(&g->output, file.fd);
+    return tenure__file_finish(&file, error, asked->path, sizeof asked->path);
+}
+
+static void drop(struct gathering *g)
+{
+    tenure__output_drop(&g->output);
+    tenure__tree_drop(&g->tree);
+    tenure__growths_drop(&g->growths);
+    tenure__rows_drop(&g->rows);
+    tenure__rows_drop(&g->mappings);
+    tenure__rows_drop(&g->late);
+    tenure__cells_drop(&g->cells);
+}
+
+void tenure__snapshot_take(struct tenure__snapshot *snapshot)
+{
+    struct gathering g = {.asked = snapshot};
+    snapshot->path[0] = 0;
+    close_generation(&g);
+    int error = gather(&g);
+    tenure__identity.seq++;
+    if (error == 0) {
+        add_sections(&g);
+        error = write_out(&g);
+    }
+    if (g.rows.error == 0)
+        tenure__population_keep(&population, &g.rows);
+    drop(&g);
+    if (error != 0)
+        tenure__count(TENURE_VALUE_FAILED_SNAPSHOTS);
+    snapshot->seq = error != 0 ? error : (int)tenure__identity.seq;
+}

@@ -1,0 +1,259 @@
+/*
+ * Thread records: taken at a thread's first allocation, found again through
+ * one initial-exec pointer, given back when the thread ends.
+ *
+ * Free records form a stack threaded through the table by index, with a tag
+ * in the upper half of the head against the ABA problem. The counters of a
+ * thread that ended are added to `gone` before its record is reused.
+ */
+#include "agent/threads.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "agent/counters.h"
+#include "agent/limits.h"
+#include "agent/procfs.h"
+#include "agent/sites.h"
+#include "agent/text.h"
+
+TENURE_TLS struct tenure__local tenure__local;
+
+static struct tenure__thread *table[TENURE_THREADS_MAX];
+static uint32_t table_used;
+static uint64_t free_head; /* tag << 32 | index + 1 */
+static pthread_key_t key;
+static bool have_key;
+static struct tenure__thread_counts gone;
+static struct tenure__unwind_counts gone_unwind;
+
+static size_t unwinder_bytes(void)
+{
+    return (tenure__unwinder_bytes() + 4095) & ~(size_t)4095;
+}
+
+/* sizeof(struct tenure__thread) rounded so that the unwinder is on a page
+ * of its own. */
+#define RECORD_BYTES 4096
+
+_Static_assert(sizeof(struct tenure__thread) <= RECORD_BYTES, "one page");
+
+#define ADD(to, from, field)                                                   \
+    __atomic_fetch_add(&(to).field, (from).field, __ATOMIC_RELAXED)
+
+static void bury_counts(const struct tenure__thread *thread)
+{
+    const struct tenure__unwind_counts *unwind =
+        tenure__unwind_counts(thread->unwinder);
+    ADD(gone, thread->counts, allocated_blocks);
+    ADD(gone, thread->counts, allocated_bytes);
+    ADD(gone, thread->counts, freed_blocks);
+    ADD(gone, thread->counts, freed_bytes);
+    ADD(gone, thread->counts, nested);
+    ADD(gone, thread->counts, missed_frees);
+    ADD(gone, thread->counts, untracked_frees);
+    ADD(gone_unwind, *unwind, captures);
+    ADD(gone_unwind, *unwind, truncated);
+    ADD(gone_unwind, *unwind, verified);
+    ADD(gone_unwind, *unwind, mismatched);
+    ADD(gone_unwind, *unwind, memo_hits);
+}
+
+static void push_free(struct tenure__thread *thread)
+{
+    uint64_t head = __atomic_load_n(&free_head, __ATOMIC_ACQUIRE), next;
+    do {
+        thread->next_free = (uint32_t)head;
+        next = ((head >> 32) + 1) << 32 | (thread->index + 1);
+    } while (!__atomic_compare_exchange_n(&free_head, &head, next, 1,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+}
+
+static struct tenure__thread *pop_free(void)
+{
+    uint64_t head = __atomic_load_n(&free_head, __ATOMIC_ACQUIRE), next;
+    struct tenure__thread *thread;
+    do {
+        if ((uint32_t)head == 0)
+            return NULL;
+        thread = table[(uint32_t)head - 1];
+        next = ((head >> 32) + 1) << 32 | thread->next_free;
+    } while (!__atomic_compare_exchange_n(&free_head, &head, next, 1,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+    return thread;
+}
+
+/* The end of a thread. Later destructors may allocate again: then the
+ * thread takes another record, and this runs once more. */
+static void thread_ends(void *record)
+{
+    struct tenure__thread *thread = record;
+    tenure__local.busy++;
+    tenure__local.thread = NULL;
+    bury_counts(thread);
+    memset(&thread->counts, 0, sizeof thread->counts);
+    tenure__syscall3(SYS_madvise, thread->unwinder, unwinder_bytes(),
+                     MADV_DONTNEED);
+    __atomic_store_n(&thread->tid, 0, __ATOMIC_RELEASE);
+    push_free(thread);
+    tenure__local.busy--;
+}
+
+int tenure__threads_open(void)
+{
+    int error = pthread_key_create(&key, thread_ends);
+    have_key = error == 0;
+    return -error;
+}
+
+static struct tenure__thread *make_record(void)
+{
+    uint32_t index = __atomic_fetch_add(&table_used, 1, __ATOMIC_RELAXED);
+    if (index >= TENURE_THREADS_MAX) {
+        __atomic_fetch_sub(&table_used, 1, __ATOMIC_RELAXED);
+        return NULL;
+    }
+    char *memory = tenure__os_map(RECORD_BYTES + unwinder_bytes());
+    if (memory == NULL)
+        return NULL; /* the index is lost, which only shortens the table */
+    struct tenure__thread *thread = (void *)memory;
+    thread->index = index;
+    thread->unwinder = (void *)(memory + RECORD_BYTES);
+    __atomic_store_n(&table[index], thread, __ATOMIC_RELEASE);
+    return thread;
+}
+
+/* `node` is read by its thread meanwhile; the name only by the helper. */
+static void set_name(struct tenure__thread *thread, const char *name)
+{
+    if (thread->node != 0 && strncmp(name, thread->name, 16) == 0)
+        return;
+    memcpy(thread->name, name, 16);
+    uint32_t node = tenure__site_thread(thread->name);
+    if (node != 0)
+        __atomic_store_n(&thread->node, node, __ATOMIC_RELAXED);
+}
+
+static void rename_thread(const struct tenure__thread *thread, void *with)
+{
+    char path[64], name[20];
+    struct tenure__text text;
+    (void)with;
+    tenure__text_start(&text, path, sizeof path);
+    tenure__text_add(&text, "/proc/self/task/");
+    tenure__text_number(&text, (uint64_t)thread->tid, 1);
+    tenure__text_add(&text, "/comm");
+    long bytes = tenure__read_file(path, name, sizeof name);
+    if (bytes <= 0)
+        return;
+    memset(name + strcspn(name, "\n"), 0, sizeof name - strcspn(name, "\n"));
+    name[15] = 0;
+    set_name(table[thread->index], name);
+}
+
+void tenure__threads_rename(void)
+{
+    tenure__threads_each(rename_thread, NULL);
+}
+
+struct tenure__thread *tenure__thread_take(void)
+{
+    struct tenure__thread *thread = pop_free();
+    if (thread == NULL)
+        thread = make_record();
+    if (thread == NULL) {
+        tenure__count(TENURE_VALUE_DROPPED_NO_THREAD);
+        return NULL;
+    }
+    thread->bytes_left = 0;
+    thread->node = 0;
+    thread->random = thread->reported_bytes = 0;
+    char name[16] = "";
+    tenure__syscall2(SYS_prctl, PR_GET_NAME, name);
+    name[15] = 0;
+    set_name(thread, name);
+    __atomic_store_n(&thread->tid, tenure__os_tid(), __ATOMIC_RELEASE);
+    tenure__local.thread = thread;
+    if (have_key)
+        pthread_setspecific(key, thread);
+    return thread;
+}
+
+void tenure__threads_each(void (*visit)(const struct tenure__thread *thread,
+                                        void *with),
+                          void *with)
+{
+    uint32_t used = __atomic_load_n(&table_used, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < used && i < TENURE_THREADS_MAX; i++) {
+        struct tenure__thread *thread =
+            __atomic_load_n(&table[i], __ATOMIC_ACQUIRE);
+        if (thread != NULL &&
+            __atomic_load_n(&thread->tid, __ATOMIC_ACQUIRE) != 0)
+            visit(thread, with);
+    }
+}
+
+struct sum {
+    struct tenure__thread_counts *counts;
+    struct tenure__unwind_counts *unwind;
+};
+
+static void add_one(const struct tenure__thread *thread, void *with)
+{
+    struct sum *sum = with;
+    const struct tenure__unwind_counts *unwind =
+        tenure__unwind_counts(thread->unwinder);
+    sum->counts->allocated_blocks += thread->counts.allocated_blocks;
+    sum->counts->allocated_bytes += thread->counts.allocated_bytes;
+    sum->counts->freed_blocks += thread->counts.freed_blocks;
+    sum->counts->freed_bytes += thread->counts.freed_bytes;
+    sum->counts->nested += thread->counts.nested;
+    sum->counts->missed_frees += thread->counts.missed_frees;
+    sum->counts->untracked_frees += thread->counts.untracked_frees;
+    sum->unwind->captures += unwind->captures;
+    sum->unwind->truncated += unwind->truncated;
+    sum->unwind->verified += unwind->verified;
+    sum->unwind->mismatched += unwind->mismatched;
+    sum->unwind->memo_hits += unwind->memo_hits;
+}
+
+void tenure__threads_sum(struct tenure__thread_counts *counts,
+                         struct tenure__unwind_counts *unwind)
+{
+    struct sum sum = {counts, unwind};
+    *counts = gone;
+    *unwind = gone_unwind;
+    tenure__threads_each(add_one, &sum);
+}
+
+void tenure__threads_after_fork(void)
+{
+    struct tenure__thread *mine = tenure__local.thread;
+    uint32_t used = table_used;
+    memset(&gone, 0, sizeof gone);
+    memset(&gone_unwind, 0, sizeof gone_unwind);
+    free_head = 0;
+    for (uint32_t i = 0; i < used && i < TENURE_THREADS_MAX; i++) {
+        struct tenure__thread *thread = table[i];
+        if (thread == NULL)
+            continue;
+        memset(&thread->counts, 0, sizeof thread->counts);
+        thread->reported_bytes = 0;
+        tenure__syscall3(SYS_madvise, thread->unwinder, unwinder_bytes(),
+                         MADV_DONTNEED);
+        if (thread != mine) {
+            thread->tid = 0;
+            push_free(thread);
+        }
+    }
+    if (mine != NULL)
+        mine->tid = tenure__os_tid();
+}
+
+uint64_t tenure__threads_bytes(void)
+{
+    uint32_t used = __atomic_load_n(&table_used, __ATOMIC_RELAXED);
+    return used * (uint64_t)(RECORD_BYTES + unwinder_bytes());
+}

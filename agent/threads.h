@@ -1,0 +1,73 @@
+/*
+ * What the agent keeps for each thread of the service: its counters, its
+ * unwinder, its node in the call tree, its countdown to the next sample.
+ *
+ * A record belongs to one thread at a time and only that thread writes it;
+ * the snapshot reads the counters of all. It is taken at the thread's first
+ * allocation and given back by a pthread key's destructor; records are
+ * reused, never unmapped. Taking one makes a system call or two, takes no
+ * lock and allocates nothing from any heap; async-signal-safe.
+ */
+#ifndef TENURE_AGENT_THREADS_H
+#define TENURE_AGENT_THREADS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/os.h"
+#include "agent/unwind.h"
+
+struct tenure__thread_counts {
+    uint64_t allocated_blocks, allocated_bytes;
+    uint64_t freed_blocks, freed_bytes;
+    uint64_t nested, truncated_sites, missed_frees, untracked_frees;
+};
+
+struct tenure__thread {
+    struct tenure__thread_counts counts;
+    struct tenure__unwinder *unwinder;
+    int64_t bytes_left;      /* until the slow path is wanted again */
+    uint64_t random;         /* state of the sampling generator */
+    uint64_t reported_bytes; /* of allocated_bytes, to the byte trigger */
+    uint32_t node;           /* thread class in the call tree */
+    uint32_t index;
+    uint32_t next_free; /* index + 1 in the free list */
+    int32_t tid;        /* 0 = free */
+    char name[16];
+};
+
+/* All that the agent keeps in thread-local storage. */
+struct tenure__local {
+    struct tenure__thread *thread;
+    uint32_t busy; /* inside the agent: allocations pass through */
+    uint32_t reserved;
+};
+extern TENURE_TLS struct tenure__local tenure__local;
+
+/* Makes the pthread key. Once, outside hooks. */
+int tenure__threads_open(void);
+
+/* The calling thread's record, taken now if it has none; NULL: there are
+ * too many threads (counted). Caller has set `busy`. */
+struct tenure__thread *tenure__thread_take(void);
+
+/* Looks up the names of all threads and their classes again: a thread may
+ * be renamed after its first allocation. Helper thread only. */
+void tenure__threads_rename(void);
+
+/* Calls visit for each living thread's record. */
+void tenure__threads_each(void (*visit)(const struct tenure__thread *thread,
+                                        void *with),
+                          void *with);
+
+/* Sums over all threads, living and gone. */
+void tenure__threads_sum(struct tenure__thread_counts *counts,
+                         struct tenure__unwind_counts *unwind);
+
+/* In a forked child: only the calling thread is left, all counts are 0. */
+void tenure__threads_after_fork(void);
+
+/* Memory of all records that was ever touched, from above. */
+uint64_t tenure__threads_bytes(void);
+
+#endif

@@ -1,0 +1,308 @@
+/*
+ * The hot path: births, deaths and resizes of blocks.
+ *
+ * The hooks come in here; what they report goes to the side metadata
+ * (blocks, records, mappings) and to the counters of the calling thread.
+ * Nothing is shared between threads but the metadata of the block itself.
+ */
+#include "agent/track.h"
+
+#include "agent/blocks.h"
+#include "agent/counters.h"
+#include "agent/fold.h"
+#include "agent/generations.h"
+#include "agent/mappings.h"
+#include "agent/records.h"
+#include "agent/revive.h"
+#include "agent/sampling.h"
+#include "agent/threads.h"
+
+uint32_t tenure__tracking;
+uint32_t tenure__generation_now = 1;
+uint64_t tenure__counter[256];
+
+/* The compiler may not move what the guard protects; a signal handler on
+ * this thread must see `busy` as the program order has it. */
+#define ORDER() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+/* Enters the agent: this thread's record, or NULL where the allocation must
+ * pass through: inside the agent itself, or when no record is to be had. */
+static inline struct tenure__thread *enter(void)
+{
+    struct tenure__local *local = &tenure__local;
+    if (tenure__unlikely(local->busy != 0)) {
+        if (local->thread != NULL)
+            local->thread->counts.nested++;
+        else
+            tenure__count(TENURE_VALUE_NESTED_ALLOCATIONS);
+        return NULL;
+    }
+    local->busy = 1;
+    ORDER();
+    struct tenure__thread *thread = local->thread;
+    if (tenure__unlikely(thread == NULL))
+        thread = tenure__thread_take();
+    if (tenure__unlikely(thread == NULL)) {
+        local->busy = 0;
+        return NULL;
+    }
+    return thread;
+}
+
+static inline void leave(void)
+{
+    ORDER();
+    tenure__local.busy = 0;
+}
+
+/* Where the block stands in the call tree. A stack that the full call tree
+ * cannot take is counted at its thread. */
+static uint32_t site_of(struct tenure__thread *thread,
+                        const struct tenure__start *start)
+{
+    if (tenure__unlikely(tenure__revive_countdown > 0))
+        tenure__revive();
+    uint32_t site = tenure__unwind_site(thread->unwinder, start, thread->node);
+    if (tenure__likely(site != 0))
+        return site;
+    tenure__count(thread->node != 0 ? TENURE_VALUE_STACKLESS_BLOCKS
+                                    : TENURE_VALUE_DROPPED_NO_SITE);
+    return thread->node;
+}
+
+/* A block of 16 MiB or more needs a record for its size. */
+static uint32_t huge_record(const struct tenure__thread *thread, uint32_t site,
+                            uint32_t generation, size_t bytes)
+{
+    uint32_t index = tenure__record_take(thread->index);
+    if (index == 0) {
+        tenure__count(TENURE_VALUE_DROPPED_NO_RECORD);
+        return 0;
+    }
+    struct tenure__record *record = tenure__record_at(index);
+    record->bytes = record->birth_bytes = bytes;
+    record->site = site;
+    record->generation = generation;
+    record->grown_site = record->resizes = record->folded = 0;
+    __atomic_store_n(&record->id, tenure__record_new_id(), __ATOMIC_RELEASE);
+    return index;
+}
+
+static inline tenure__slot *slot_for(uint64_t address)
+{
+    tenure__slot *slot = tenure__block_slot(address);
+    if (tenure__likely(slot != NULL))
+        return slot;
+    if (tenure__blocks_leaf_new(address) == NULL) {
+        tenure__count(TENURE_VALUE_DROPPED_NO_TABLE);
+        return NULL;
+    }
+    return tenure__block_slot(address);
+}
+
+static inline void put(struct tenure__thread *thread, tenure__slot *slot,
+                       uint64_t address, uint64_t value)
+{
+    uint64_t old = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
+    if (tenure__unlikely(old != 0)) {
+        thread->counts.missed_frees++;
+        if (old & TENURE_SLOT_EXT)
+            tenure__record_release((uint32_t)old & TENURE_SLOT_SIZE_MAX,
+                                   thread->index);
+    }
+    __atomic_store_n((uint64_t *)slot, value | tenure__block_half(address),
+                     __ATOMIC_RELAXED);
+}
+
+static void record_birth(struct tenure__thread *thread, uint64_t address,
+                         size_t bytes, const struct tenure__start *start)
+{
+    uint32_t generation = tenure__generation();
+    uint32_t site = site_of(thread, start);
+    tenure__slot *slot = slot_for(address);
+    if (tenure__unlikely(site == 0 || slot == NULL))
+        return;
+    uint64_t value;
+    if (tenure__likely(bytes < TENURE_SLOT_SIZE_MAX)) {
+        value = tenure__slot_make(site, generation, (uint32_t)bytes);
+    } else {
+        uint32_t index = huge_record(thread, site, generation, bytes);
+        if (index == 0)
+            return;
+        value = tenure__slot_make(site, generation, index) | TENURE_SLOT_EXT;
+    }
+    put(thread, slot, address, value);
+}
+
+void tenure__track_birth(void *block, size_t bytes,
+                         const struct tenure__start *start)
+{
+    struct tenure__thread *thread = enter();
+    if (thread == NULL)
+        return;
+    thread->counts.allocated_blocks++;
+    thread->counts.allocated_bytes += bytes;
+    thread->bytes_left -= (int64_t)bytes;
+    if (tenure__likely(thread->bytes_left >= 0)
+            ? !tenure__sampling_on()
+            : tenure__sampling_due(thread, bytes))
+        record_birth(thread, (uint64_t)block, bytes, start);
+    leave();
+}
+
+uint64_t tenure__track_take(void *block)
+{
+    uint64_t address = (uint64_t)block;
+    tenure__slot *slot = tenure__block_slot(address);
+    if (slot == NULL)
+        return 0;
+    uint64_t value = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
+    if (value == 0 ||
+        (value & TENURE_SLOT_HALF) != tenure__block_half(address)) {
+        struct tenure__thread *thread = tenure__local.thread;
+        if (thread != NULL && !tenure__sampling_on())
+            thread->counts.untracked_frees++;
+        return 0;
+    }
+    __atomic_store_n((uint64_t *)slot, 0, __ATOMIC_RELAXED);
+    return value;
+}
+
+void tenure__track_freed(uint64_t known)
+{
+    struct tenure__thread *thread = tenure__local.thread;
+    uint64_t bytes = known & TENURE_SLOT_SIZE_MAX;
+    if (known == 0)
+        return;
+    if (tenure__unlikely(known & TENURE_SLOT_EXT)) {
+        uint32_t index = (uint32_t)bytes;
+        bytes = tenure__record_at(index)->bytes;
+        tenure__record_release(index, thread != NULL ? thread->index : 0);
+    }
+    if (tenure__likely(thread != NULL)) {
+        thread->counts.freed_blocks++;
+        thread->counts.freed_bytes += bytes;
+    }
+}
+
+void tenure__track_put_back(void *block, uint64_t known)
+{
+    tenure__slot *slot = tenure__block_slot((uint64_t)block);
+    if (slot != NULL && known != 0)
+        __atomic_store_n((uint64_t *)slot, known, __ATOMIC_RELAXED);
+}
+
+/* A record for a block that is resized for the first time. If the fold that
+ * is running has passed its old address, the block has been counted. */
+static uint32_t new_record(const struct tenure__thread *thread, uint64_t known,
+                           uint64_t old)
+{
+    uint32_t index = tenure__record_take(thread->index);
+    if (index == 0)
+        return 0;
+    struct tenure__record *record = tenure__record_at(index);
+    record->bytes = record->birth_bytes = known & TENURE_SLOT_SIZE_MAX;
+    record->site = tenure__slot_site(known);
+    record->generation = tenure__slot_generation(known, tenure__generation());
+    record->grown_site = record->resizes = 0;
+    uint64_t passed =
+        __atomic_load_n((uint64_t *)&tenure__fold_address, __ATOMIC_RELAXED);
+    record->folded = passed > old ? __atomic_load_n(&tenure__fold_generation,
+                                                    __ATOMIC_RELAXED)
+                                  : 0;
+    __atomic_store_n(&record->id, tenure__record_new_id(), __ATOMIC_RELEASE);
+    return index;
+}
+
+static uint64_t resized(struct tenure__thread *thread, uint64_t known,
+                        uint64_t old, size_t bytes,
+                        const struct tenure__start *start)
+{
+    uint32_t index = (uint32_t)(known & TENURE_SLOT_SIZE_MAX);
+    if (!(known & TENURE_SLOT_EXT)) {
+        if (index == bytes)
+            return known; /* moved at most */
+        index = new_record(thread, known, old);
+        if (index == 0) {
+            tenure__count(TENURE_VALUE_UNRECORDED_GROWTH);
+            uint64_t kept =
+                bytes < TENURE_SLOT_SIZE_MAX ? bytes : TENURE_SLOT_SIZE_MAX;
+            return (known & ~(uint64_t)TENURE_SLOT_SIZE_MAX) | kept;
+        }
+    }
+    struct tenure__record *record = tenure__record_at(index);
+    if (bytes > record->bytes)
+        record->grown_site = site_of(thread, start);
+    if (record->resizes < UINT32_MAX)
+        record->resizes++;
+    __atomic_store_n(&record->bytes, bytes, __ATOMIC_RELAXED);
+    return (known & ~(uint64_t)TENURE_SLOT_SIZE_MAX) | TENURE_SLOT_EXT | index;
+}
+
+void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
+                          const struct tenure__start *start)
+{
+    struct tenure__thread *thread;
+    uint64_t address = (uint64_t)block;
+    if (known == 0) {
+        if (tenure__tracking & TENURE_TRACK_BIRTHS)
+            tenure__track_birth(block, bytes, start);
+        return;
+    }
+    thread = enter();
+    if (thread == NULL) {
+        tenure__track_put_back(block, known & ~TENURE_SLOT_HALF);
+        return;
+    }
+    uint64_t was =
+        known & TENURE_SLOT_EXT
+            ? tenure__record_at((uint32_t)known & TENURE_SLOT_SIZE_MAX)->bytes
+            : known & TENURE_SLOT_SIZE_MAX;
+    thread->counts.allocated_blocks++;
+    thread->counts.allocated_bytes += bytes;
+    thread->counts.freed_blocks++;
+    thread->counts.freed_bytes += was;
+    thread->bytes_left -= (int64_t)bytes;
+    if (tenure__unlikely(thread->bytes_left < 0))
+        tenure__sampling_due(thread, bytes);
+    known =
+        resized(thread, known & ~TENURE_SLOT_HALF, (uint64_t)old, bytes, start);
+    tenure__slot *slot = slot_for(address);
+    if (slot != NULL)
+        put(thread, slot, address, known);
+    leave();
+}
+
+/* ---- mappings ---------------------------------------------------------- */
+
+void tenure__track_map(void *at, size_t bytes,
+                       const struct tenure__start *start)
+{
+    struct tenure__thread *thread = enter();
+    if (thread == NULL)
+        return;
+    uint32_t site = site_of(thread, start);
+    tenure__mapping_remove((uint64_t)at, bytes, NULL);
+    if (site != 0)
+        tenure__mapping_add((uint64_t)at, bytes, site, tenure__generation());
+    leave();
+}
+
+void tenure__track_unmap(void *at, size_t bytes)
+{
+    tenure__mapping_remove((uint64_t)at, bytes, NULL);
+}
+
+/* Like realloc: birth site and generation stay. */
+void tenure__track_remap(void *old, size_t old_bytes, void *at, size_t bytes,
+                         const struct tenure__start *start)
+{
+    struct tenure__mapping first;
+    tenure__mapping_remove((uint64_t)old, old_bytes, &first);
+    if (first.start == 0) {
+        (void)start; /* an allocator's or a reservation: as before */
+        return;
+    }
+    tenure__mapping_remove((uint64_t)at, bytes, NULL);
+    tenure__mapping_add((uint64_t)at, bytes, first.site, first.generation);
+}

@@ -1,0 +1,59 @@
+/*
+ * The facade: all that preload/ may call.
+ *
+ * Births, deaths and resizes are called in every allocation hook, from any
+ * thread, in signal handlers and before main(): they take no lock, allocate
+ * nothing and keep errno. A death is reported BEFORE the real free (another
+ * thread may get the address at once), a birth AFTER the real malloc.
+ */
+#ifndef TENURE_AGENT_TRACK_H
+#define TENURE_AGENT_TRACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/unwind.h"
+
+/* The state of the hook's caller; use it in the hook itself. */
+#define TENURE_START()                                                         \
+    ((struct tenure__start){(uint64_t)__builtin_return_address(0),             \
+                            (uint64_t)__builtin_dwarf_cfa(),                   \
+                            *(const uint64_t *)__builtin_frame_address(0)})
+
+struct tenure__track_setup {
+    char **environment, **arguments;
+    const char *allocator;  /* "glibc", "jemalloc" ... */
+    uint32_t granule_shift; /* of its blocks: blocks.h */
+};
+
+/* Bits of tenure__tracking: what the hooks have to report. */
+enum { TENURE_TRACK_BIRTHS = 1, TENURE_TRACK_DEATHS = 2 };
+extern uint32_t tenure__tracking;
+
+void tenure__track_open(const struct tenure__track_setup *setup); /* once */
+
+void tenure__track_birth(void *block, size_t bytes,
+                         const struct tenure__start *start);
+/* Takes a block out: what was known, or 0, for one of the three below. */
+uint64_t tenure__track_take(void *block);
+void tenure__track_freed(uint64_t known);
+void tenure__track_put_back(void *block, uint64_t known); /* realloc failed */
+void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
+                          const struct tenure__start *start);
+
+void tenure__track_map(void *at, size_t bytes,
+                       const struct tenure__start *start);
+void tenure__track_unmap(void *at, size_t bytes);
+void tenure__track_remap(void *old, size_t old_bytes, void *at, size_t bytes,
+                         const struct tenure__start *start);
+
+void tenure__track_before_fork(void);
+void tenure__track_after_fork(bool in_child);
+void tenure__track_unload(bool begins); /* around the real dlclose */
+void tenure__track_privileges_changed(void);
+void tenure__track_alone(bool begins); /* without our helper thread */
+void tenure__track_sandboxed(void);    /* before a seccomp filter is set */
+void tenure__track_exit(void);         /* writes the last snapshot, once */
+
+#endif

@@ -1,0 +1,209 @@
+/*
+ * The C allocation functions.
+ *
+ * Each calls the real one with the program's own arguments and returns what
+ * that returned; in between the birth, death or growth of the block is
+ * reported. errno is the real function's: nothing here sets it.
+ */
+#include <errno.h>
+
+#include "preload/hooks.h"
+
+HOOK void *malloc(size_t bytes);
+HOOK void *malloc(size_t bytes)
+{
+    void *block = real()->malloc(bytes);
+    BORN(block, bytes);
+    return block;
+}
+
+HOOK void *calloc(size_t count, size_t bytes);
+HOOK void *calloc(size_t count, size_t bytes)
+{
+    void *block = real()->calloc(count, bytes);
+    BORN(block, count * bytes); /* no overflow: it succeeded */
+    return block;
+}
+
+HOOK void free(void *block);
+HOOK void free(void *block)
+{
+    dies(block);
+    real()->free(block);
+}
+
+/* The old record goes out before the call and the new one in after it: in
+ * between another thread may be given the old address. `ended`: the block
+ * is gone although NULL came back (realloc(p, 0)). */
+#define RESIZE(old, bytes, call)                                               \
+    do {                                                                       \
+        uint64_t known_ =                                                      \
+            deaths() && (old) != NULL ? tenure__track_take(old) : 0;           \
+        block = (call);                                                        \
+        if (block == NULL) {                                                   \
+            if ((bytes) == 0 && (old) != NULL)                                 \
+                tenure__track_freed(known_);                                   \
+            else                                                               \
+                tenure__track_put_back((old), known_);                         \
+        } else if ((old) == NULL) {                                            \
+            BORN(block, (bytes));                                              \
+        } else if (births() || known_ != 0) {                                  \
+            struct tenure__start start_ = TENURE_START();                      \
+            tenure__track_resize(known_, (old), block, (bytes), &start_);      \
+        }                                                                      \
+    } while (0)
+
+HOOK void *realloc(void *old, size_t bytes);
+HOOK void *realloc(void *old, size_t bytes)
+{
+    void *block;
+    RESIZE(old, bytes, real()->realloc(old, bytes));
+    return block;
+}
+
+HOOK void *reallocarray(void *old, size_t count, size_t bytes);
+HOOK void *reallocarray(void *old, size_t count, size_t bytes)
+{
+    void *block;
+    size_t total;
+    /* An overflow is the real function's to refuse: the block stays. */
+    if (__builtin_mul_overflow(count, bytes, &total))
+        return real()->reallocarray(old, count, bytes);
+    RESIZE(old, total,
+           real()->reallocarray != NULL
+               ? real()->reallocarray(old, count, bytes)
+               : real()->realloc(old, total));
+    return block;
+}
+
+/* C23. An allocator without them gets free(), as the standard allows. */
+HOOK void free_sized(void *block, size_t bytes);
+HOOK void free_sized(void *block, size_t bytes)
+{
+    dies(block);
+    if (real()->free_sized != NULL)
+        real()->free_sized(block, bytes);
+    else
+        real()->free(block);
+}
+
+HOOK void free_aligned_sized(void *block, size_t alignment, size_t bytes);
+HOOK void free_aligned_sized(void *block, size_t alignment, size_t bytes)
+{
+    dies(block);
+    if (real()->free_aligned_sized != NULL)
+        real()->free_aligned_sized(block, alignment, bytes);
+    else
+        real()->free(block);
+}
+
+HOOK void cfree(void *block);
+HOOK void cfree(void *block)
+{
+    dies(block);
+    if (real()->cfree != NULL)
+        real()->cfree(block);
+    else
+        real()->free(block);
+}
+
+HOOK int posix_memalign(void **block, size_t alignment, size_t bytes);
+HOOK int posix_memalign(void **block, size_t alignment, size_t bytes)
+{
+    int error = real()->posix_memalign(block, alignment, bytes);
+    if (error == 0)
+        BORN(*block, bytes);
+    return error;
+}
+
+HOOK void *aligned_alloc(size_t alignment, size_t bytes);
+HOOK void *aligned_alloc(size_t alignment, size_t bytes)
+{
+    void *block = real()->aligned_alloc(alignment, bytes);
+    BORN(block, bytes);
+    return block;
+}
+
+HOOK void *memalign(size_t alignment, size_t bytes);
+HOOK void *memalign(size_t alignment, size_t bytes)
+{
+    void *block = real()->memalign(alignment, bytes);
+    BORN(block, bytes);
+    return block;
+}
+
+HOOK void *valloc(size_t bytes);
+HOOK void *valloc(size_t bytes)
+{
+    void *block = real()->valloc(bytes);
+    BORN(block, bytes);
+    return block;
+}
+
+HOOK void *pvalloc(size_t bytes);
+HOOK void *pvalloc(size_t bytes)
+{
+    void *block = real()->pvalloc(bytes);
+    BORN(block, bytes);
+    return block;
+}
+
+/* ---- jemalloc's own: only called where it is underneath ---------------- */
+
+HOOK void *mallocx(size_t bytes, int flags);
+HOOK void *mallocx(size_t bytes, int flags)
+{
+    void *block = real()->mallocx(bytes, flags);
+    BORN(block, bytes);
+    return block;
+}
+
+HOOK void *rallocx(void *old, size_t bytes, int flags);
+HOOK void *rallocx(void *old, size_t bytes, int flags)
+{
+    void *block;
+    RESIZE(old, bytes, real()->rallocx(old, bytes, flags));
+    return block;
+}
+
+/* Resizes in place; returns the size that the block now has. */
+HOOK size_t xallocx(void *block, size_t bytes, size_t extra, int flags);
+HOOK size_t xallocx(void *block, size_t bytes, size_t extra, int flags)
+{
+    uint64_t known = deaths() ? tenure__track_take(block) : 0;
+    size_t now = real()->xallocx(block, bytes, extra, flags);
+    if (now >= bytes && known != 0) {
+        struct tenure__start start = TENURE_START();
+        tenure__track_resize(known, block, block,
+                             now < bytes + extra ? now : bytes + extra, &start);
+    } else {
+        tenure__track_put_back(block, known);
+    }
+    return now;
+}
+
+HOOK size_t sallocx(const void *block, int flags);
+HOOK size_t sallocx(const void *block, int flags)
+{
+    return real()->sallocx(block, flags);
+}
+
+HOOK void dallocx(void *block, int flags);
+HOOK void dallocx(void *block, int flags)
+{
+    dies(block);
+    real()->dallocx(block, flags);
+}
+
+HOOK void sdallocx(void *block, size_t bytes, int flags);
+HOOK void sdallocx(void *block, size_t bytes, int flags)
+{
+    dies(block);
+    real()->sdallocx(block, bytes, flags);
+}
+
+HOOK size_t nallocx(size_t bytes, int flags);
+HOOK size_t nallocx(size_t bytes, int flags)
+{
+    return real()->nallocx(bytes, flags);
+}

@@ -1,0 +1,73 @@
+/*
+ * The mapping functions. What the allocator maps for its blocks is its own
+ * affair and not counted twice: calls from inside it pass through.
+ */
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "preload/hooks.h"
+
+static bool from_allocator(const void *caller)
+{
+    uint64_t pc = (uint64_t)caller;
+    return pc >= tenure__allocator.start && pc < tenure__allocator.end;
+}
+
+/* A reservation without access holds no memory; it may lie over a mapping
+ * that does. */
+#define MAPPED(at, bytes, protection)                                          \
+    do {                                                                       \
+        if ((at) != MAP_FAILED && births() &&                                  \
+            !from_allocator(__builtin_return_address(0))) {                    \
+            struct tenure__start start_ = TENURE_START();                      \
+            if ((protection) == PROT_NONE)                                     \
+                tenure__track_unmap((at), (bytes));                            \
+            else                                                               \
+                tenure__track_map((at), (bytes), &start_);                     \
+        }                                                                      \
+    } while (0)
+
+HOOK void *mmap(void *at, size_t bytes, int protection, int flags, int fd,
+                off_t offset)
+{
+    void *mapped = real()->mmap(at, bytes, protection, flags, fd, offset);
+    MAPPED(mapped, bytes, protection);
+    return mapped;
+}
+
+HOOK void *mmap64(void *at, size_t bytes, int protection, int flags, int fd,
+                  off_t offset)
+{
+    void *mapped = real()->mmap64(at, bytes, protection, flags, fd, offset);
+    MAPPED(mapped, bytes, protection);
+    return mapped;
+}
+
+/* Forgotten before it is unmapped, as a block before it is freed. A call
+ * that must fail (unaligned) forgets nothing. */
+HOOK int munmap(void *at, size_t bytes)
+{
+    if (deaths() && bytes > 0 && (uint64_t)at % (uint64_t)getpagesize() == 0 &&
+        !from_allocator(__builtin_return_address(0)))
+        tenure__track_unmap(at, bytes);
+    return real()->munmap(at, bytes);
+}
+
+HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...)
+{
+    void *wanted = NULL;
+    if (flags & MREMAP_FIXED) {
+        va_list rest;
+        va_start(rest, flags);
+        wanted = va_arg(rest, void *);
+        va_end(rest);
+    }
+    void *at = real()->mremap(old, old_bytes, bytes, flags, wanted);
+    if (at != MAP_FAILED && deaths() &&
+        !from_allocator(__builtin_return_address(0))) {
+        struct tenure__start start = TENURE_START();
+        tenure__track_remap(old, old_bytes, at, bytes, &start);
+    }
+    return at;
+}

@@ -1,0 +1,158 @@
+/*
+ * When the agent starts, forks, and ends; and the functions that bracket
+ * its helper thread.
+ *
+ * The library is linked with -z initfirst, so that its constructor runs
+ * before every other one and their allocations are seen. What is allocated
+ * even earlier, while the loader sets up, passes through untracked.
+ */
+#include <dlfcn.h>
+#include <grp.h>
+#include <pthread.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "preload/hooks.h"
+
+static void before_fork(void)
+{
+    tenure__track_before_fork();
+}
+
+static void in_parent(void)
+{
+    tenure__track_after_fork(false);
+}
+
+static void in_child(void)
+{
+    tenure__track_after_fork(true);
+}
+
+/* glibc calls constructors with main()'s arguments. */
+__attribute__((constructor)) static void start(int count, char **arguments,
+                                               char **environment)
+{
+    (void)count;
+    real();
+    struct tenure__track_setup setup = {
+        .environment = environment,
+        .arguments = arguments,
+        .allocator = tenure__allocator.in_program ? "in the program"
+                                                  : tenure__allocator.name,
+        .granule_shift =
+            __builtin_strcmp(tenure__allocator.name, "glibc") == 0 ? 5 : 4};
+    pthread_atfork(before_fork, in_parent, in_child);
+    /* Registered first, so it runs after all of the program's own. */
+    if (at_quick_exit(tenure__track_exit) != 0)
+        return; /* no room for one handler: no room for us */
+    tenure__track_open(&setup);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    tenure__track_exit();
+}
+
+HOOK void _exit(int status)
+{
+    tenure__track_exit();
+    real()->_exit(status);
+    __builtin_unreachable();
+}
+
+HOOK void _Exit(int status)
+{
+    tenure__track_exit();
+    real()->_Exit(status);
+    __builtin_unreachable();
+}
+
+HOOK void quick_exit(int status)
+{
+    real()->quick_exit(status); /* at_quick_exit above takes the snapshot */
+    __builtin_unreachable();
+}
+
+/* Its parent process ends inside libc, where no hook sees it. */
+HOOK int daemon(int keep_directory, int keep_descriptors)
+{
+    tenure__track_exit();
+    return real()->daemon(keep_directory, keep_descriptors);
+}
+
+HOOK int dlclose(void *handle)
+{
+    tenure__track_unload(true);
+    int error = real()->dlclose(handle);
+    tenure__track_unload(false);
+    return error;
+}
+
+/* The helper thread has the credentials it was made with. After a change it
+ * is made anew, so that no thread keeps what the program gave up. */
+#define CHANGES_PRIVILEGES(name, parameters, arguments)                        \
+    HOOK int name parameters                                                   \
+    {                                                                          \
+        int error = real()->name arguments;                                    \
+        if (error == 0)                                                        \
+            tenure__track_privileges_changed();                                \
+        return error;                                                          \
+    }
+
+CHANGES_PRIVILEGES(setuid, (uid_t uid), (uid))
+CHANGES_PRIVILEGES(setgid, (gid_t gid), (gid))
+CHANGES_PRIVILEGES(seteuid, (uid_t uid), (uid))
+CHANGES_PRIVILEGES(setegid, (gid_t gid), (gid))
+CHANGES_PRIVILEGES(setreuid, (uid_t ruid, uid_t effective), (ruid, effective))
+CHANGES_PRIVILEGES(setregid, (gid_t rgid, gid_t effective), (rgid, effective))
+CHANGES_PRIVILEGES(setresuid, (uid_t ruid, uid_t effective, uid_t saved),
+                   (ruid, effective, saved))
+CHANGES_PRIVILEGES(setresgid, (gid_t rgid, gid_t effective, gid_t saved),
+                   (rgid, effective, saved))
+CHANGES_PRIVILEGES(setgroups, (size_t count, const gid_t *groups),
+                   (count, groups))
+
+/* The kernel refuses new user namespaces to a process with two threads. */
+HOOK int unshare(int flags)
+{
+    tenure__track_alone(true);
+    int error = real()->unshare(flags);
+    tenure__track_alone(false);
+    return error;
+}
+
+/* A seccomp filter may kill the process for a system call that only we make
+ * on its threads. From here on they make none but futex(2). */
+HOOK int prctl(int option, ...)
+{
+    unsigned long argument[4];
+    va_list rest;
+    va_start(rest, option);
+    for (int i = 0; i < 4; i++)
+        argument[i] = va_arg(rest, unsigned long);
+    va_end(rest);
+    if (option == PR_SET_SECCOMP)
+        tenure__track_sandboxed();
+    return real()->prctl(option, argument[0], argument[1], argument[2],
+                         argument[3]);
+}
+
+HOOK long syscall(long number, ...)
+{
+    long argument[6];
+    va_list rest;
+    va_start(rest, number);
+    for (int i = 0; i < 6; i++)
+        argument[i] = va_arg(rest, long);
+    va_end(rest);
+    if (number == SYS_seccomp && argument[0] != SECCOMP_GET_ACTION_AVAIL)
+        tenure__track_sandboxed();
+    return real()->syscall(number, argument[0], argument[1], argument[2],
+                           argument[3], argument[4], argument[5]);
+}

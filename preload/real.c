@@ -1,0 +1,212 @@
+/*
+ * Finds the next definition of every interposed function.
+ *
+ * The loader's list (_r_debug.r_map) holds the objects in search order; ours
+ * stands right behind the program. Each object after ours is asked through
+ * its GNU hash table (or its old one), default versions only.
+ */
+#include "preload/real.h"
+
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+struct tenure__real tenure__real;
+bool tenure__real_found;
+struct tenure__allocator tenure__allocator;
+
+extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
+
+struct object {
+    uint64_t base;
+    const ElfW(Sym) * symbols;
+    const char *strings;
+    const uint32_t *gnu_hash, *old_hash;
+    const uint16_t *versions;
+};
+
+/* The loader has relocated these pointers, but for objects it did not load
+ * itself (the vDSO), where they are offsets. */
+static const void *pointer(const struct link_map *map, const ElfW(Dyn) * entry)
+{
+    uint64_t at = entry->d_un.d_ptr;
+    return (const void *)(at < map->l_addr ? at + map->l_addr : at);
+}
+
+static bool read_object(const struct link_map *map, struct object *object)
+{
+    memset(object, 0, sizeof *object);
+    object->base = map->l_addr;
+    for (const ElfW(Dyn) *at = map->l_ld; at->d_tag != DT_NULL; at++) {
+        if (at->d_tag == DT_SYMTAB)
+            object->symbols = pointer(map, at);
+        else if (at->d_tag == DT_STRTAB)
+            object->strings = pointer(map, at);
+        else if (at->d_tag == DT_GNU_HASH)
+            object->gnu_hash = pointer(map, at);
+        else if (at->d_tag == DT_HASH)
+            object->old_hash = pointer(map, at);
+        else if (at->d_tag == DT_VERSYM)
+            object->versions = pointer(map, at);
+    }
+    return object->symbols != NULL && object->strings != NULL;
+}
+
+static uint32_t gnu_hash(const char *name)
+{
+    uint32_t hash = 5381;
+    for (; *name != 0; name++)
+        hash = hash * 33 + (uint8_t)*name;
+    return hash;
+}
+
+static bool is_it(const struct object *object, uint32_t index, const char *name)
+{
+    const ElfW(Sym) *symbol = &object->symbols[index];
+    unsigned type = ELF64_ST_TYPE(symbol->st_info);
+    if (symbol->st_shndx == SHN_UNDEF || symbol->st_value == 0 ||
+        (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+        return false;
+    if (object->versions != NULL && object->versions[index] & 0x8000)
+        return false; /* an old version, kept for old programs */
+    return strcmp(object->strings + symbol->st_name, name) == 0;
+}
+
+/* GNU hash table: count, offset, bloom words, shift, bloom[], buckets[],
+ * chain[]; a chain ends at a hash with its low bit set. */
+static uint32_t find_by_gnu_hash(const struct object *object, const char *name)
+{
+    const uint32_t *table = object->gnu_hash;
+    uint32_t buckets = table[0], offset = table[1], blooms = table[2];
+    const uint64_t *bloom = (const void *)(table + 4);
+    const uint32_t *bucket = (const void *)(bloom + blooms);
+    const uint32_t *chain = bucket + buckets;
+    uint32_t hash = gnu_hash(name);
+    uint64_t word = blooms > 0 ? bloom[hash / 64 % blooms] : ~0ull;
+    if (buckets == 0 || !(word >> hash % 64 & 1) ||
+        !(word >> (hash >> table[3]) % 64 & 1))
+        return 0;
+    uint32_t index = bucket[hash % buckets];
+    if (index < offset)
+        return 0;
+    for (;; index++) {
+        uint32_t there = chain[index - offset];
+        if ((there | 1) == (hash | 1) && is_it(object, index, name))
+            return index;
+        if (there & 1)
+            return 0;
+    }
+}
+
+static uint32_t find_by_old_hash(const struct object *object, const char *name)
+{
+    uint32_t count = object->old_hash[1];
+    for (uint32_t index = 1; index < count; index++)
+        if (is_it(object, index, name))
+            return index;
+    return 0;
+}
+
+static void *find_in(const struct object *object, const char *name)
+{
+    uint32_t index = object->gnu_hash   ? find_by_gnu_hash(object, name)
+                     : object->old_hash ? find_by_old_hash(object, name)
+                                        : 0;
+    if (index == 0)
+        return NULL;
+    const ElfW(Sym) *symbol = &object->symbols[index];
+    void *at = (void *)(object->base + symbol->st_value);
+    if (ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC)
+        at = ((void *(*)(void))at)();
+    return at;
+}
+
+static const struct link_map *own_map(void)
+{
+    const struct link_map *map = _r_debug.r_map;
+    while (map != NULL && map->l_ld != _DYNAMIC)
+        map = map->l_next;
+    return map;
+}
+
+/* The next definition after our own, and whose it is. */
+static void *find_next(const char *name, const struct link_map **whose)
+{
+    const struct link_map *own = own_map();
+    struct object object;
+    for (const struct link_map *map = own ? own->l_next : NULL; map != NULL;
+         map = map->l_next) {
+        void *at = read_object(map, &object) ? find_in(&object, name) : NULL;
+        if (at != NULL) {
+            *whose = map;
+            return at;
+        }
+    }
+    *whose = NULL;
+    return NULL;
+}
+
+/* ---- the allocator ----------------------------------------------------- */
+
+static void name_allocator(const char *path)
+{
+    static const char *const known[][2] = {{"libc.so", "glibc"},
+                                           {"libc-", "glibc"},
+                                           {"jemalloc", "jemalloc"},
+                                           {"tcmalloc", "tcmalloc"},
+                                           {"mimalloc", "mimalloc"}};
+    const char *file = strrchr(path, '/');
+    file = file != NULL ? file + 1 : path;
+    const char *name = file;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strstr(file, known[i][0]) != NULL)
+            name = known[i][1];
+    size_t bytes = strnlen(name, sizeof tenure__allocator.name - 1);
+    memcpy(tenure__allocator.name, name, bytes);
+    tenure__allocator.name[bytes] = 0;
+}
+
+/* The ELF header is mapped at the load address of every shared object. */
+static void find_range(const struct link_map *map)
+{
+    const ElfW(Ehdr) *header = (const void *)map->l_addr;
+    const ElfW(Phdr) *segment = (const void *)(map->l_addr + header->e_phoff);
+    tenure__allocator.start = UINT64_MAX;
+    for (int i = 0; i < header->e_phnum; i++) {
+        uint64_t start = map->l_addr + segment[i].p_vaddr;
+        if (segment[i].p_type != PT_LOAD)
+            continue;
+        if (start < tenure__allocator.start)
+            tenure__allocator.start = start;
+        if (start + segment[i].p_memsz > tenure__allocator.end)
+            tenure__allocator.end = start + segment[i].p_memsz;
+    }
+}
+
+static void learn_allocator(void)
+{
+    const struct link_map *malloc_in, *new_in;
+    struct object program;
+    find_next("malloc", &malloc_in);
+    find_next("_Znwm", &new_in);
+    tenure__allocator.own_operators = new_in != NULL && new_in == malloc_in;
+    tenure__allocator.in_program = _r_debug.r_map != NULL &&
+                                   read_object(_r_debug.r_map, &program) &&
+                                   find_in(&program, "malloc") != NULL;
+    if (malloc_in == NULL)
+        return;
+    name_allocator(malloc_in->l_name);
+    find_range(malloc_in);
+}
+
+void tenure__real_find(void)
+{
+    const struct link_map *whose;
+    learn_allocator();
+#define X(result, name, parameters)                                            \
+    if (tenure__real.name == NULL)                                             \
+        tenure__real.name = (result(*) parameters)find_next(#name, &whose);
+#include "preload/hooks.def"
+#undef X
+    __atomic_store_n(&tenure__real_found, true, __ATOMIC_RELEASE);
+}
