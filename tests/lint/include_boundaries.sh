@@ -1,7 +1,7 @@
 #!/bin/sh
 # Who may include what (the seams of the tree):
 #
-#   preload -> agent/track.h and its own      agent  -> agent
+#   preload -> agent/track.h, agent/os.h      agent  -> agent
 #   report  -> agent/format and its own       agent/format -> agent/format
 #   samples -> their own, and tenure.h        tests  -> everything
 #
@@ -51,7 +51,7 @@ check_project() {
     agent/format/*) complain "$1" "$2" "agent/format stands alone" ;;
     agent/*:agent/*) ;;
     preload/*:preload/* | preload/*:agent/track.h) ;;
-    preload/*:agent/include/tenure.h) ;;
+    preload/*:agent/os.h) ;;
     preload/*) complain "$1" "$2" "preload/ sees agent/track.h only" ;;
     report/*:report/* | report/*:agent/format/*) ;;
     report/*) complain "$1" "$2" "report/ sees agent/format only" ;;
