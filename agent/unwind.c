@@ -1,69 +1,127 @@
 /*
  * From the state at a hook's call to a site of the call tree.
  *
- * In goes where the hook's caller goes on; the frames up to the outermost one
- * are collected, then interned from the outermost in, below the thread's
- * node, and the innermost node is the site.
+ * In goes where the hook's caller goes on. The keyed memo answers most calls
+ * by comparing slots; else the stack is walked as far as the last walk has
+ * not seen it. Out comes the innermost node of the stack in the call tree,
+ * and every Nth answer may be checked against libunwind.
  */
 #include "unwind.h"
 
 #include <errno.h>
 
 #include "os.h"
-#include "sites.h"
+#include "unwind_keyed.h"
+#include "unwind_memo.h"
 #include "unwind_rules.h"
+#include "unwind_verify.h"
 #include "unwind_walk.h"
 
 #define DEPTH_LIMIT 512u
 
+/* The memo's frames, the keyed memo and, if asked for, the memory of the
+ * verifier follow the struct. */
 struct tenure__unwinder {
     struct tenure__unwind_counts counts;
+    struct tenure__verify *verify;
+    uint64_t until_verify;
+    uint32_t epoch;
+    uint32_t thread_node;
+    struct tenure__keyed keyed;
+    struct tenure__memo memo;
     struct tenure__walk walk;
-    struct tenure__frame frames[];
 };
 
 static uint32_t depth_limit;
+static uint32_t verify_period;
 
 int tenure__unwind_open(uint32_t depth_max, uint32_t verify_every)
 {
-    (void)verify_every;
     if (depth_max < 1 || depth_max > DEPTH_LIMIT)
         return -EINVAL;
     depth_limit = depth_max;
-    return tenure__rules_open();
+    verify_period = verify_every;
+    int error = tenure__rules_open();
+    return error || !verify_every ? error : tenure__verify_open();
+}
+
+static size_t frames_bytes(void)
+{
+    return tenure__memo_frames(depth_limit) * sizeof(struct tenure__frame);
 }
 
 size_t tenure__unwinder_bytes(void)
 {
-    return sizeof(struct tenure__unwinder) +
-           (depth_limit + 1) * sizeof(struct tenure__frame);
+    return sizeof(struct tenure__unwinder) + tenure__keyed_bytes() +
+           frames_bytes() + (verify_period ? tenure__verify_bytes() : 0);
+}
+
+/* Fresh memory, or what it remembers is void. */
+static void renew(struct tenure__unwinder *unwinder, uint32_t epoch,
+                  uint32_t thread_node)
+{
+    if (!unwinder->keyed.entries) {
+        char *memory = (char *)(unwinder + 1);
+        tenure__keyed_place(&unwinder->keyed, memory);
+        memory += tenure__keyed_bytes();
+        tenure__memo_place(&unwinder->memo, (struct tenure__frame *)memory,
+                           depth_limit);
+        unwinder->verify = (struct tenure__verify *)(memory + frames_bytes());
+        unwinder->until_verify = verify_period;
+    }
+    tenure__keyed_drop(&unwinder->keyed);
+    tenure__memo_drop(&unwinder->memo);
+    unwinder->epoch = epoch;
+    unwinder->thread_node = thread_node;
+}
+
+static uint32_t walk(struct tenure__unwinder *unwinder,
+                     const struct tenure__start *start, bool *truncated)
+{
+    tenure__walk_start(&unwinder->walk, start->sp);
+    uint32_t site =
+        tenure__memo_capture(&unwinder->memo, &unwinder->walk, start,
+                             unwinder->thread_node, depth_limit, truncated);
+    if (site && unwinder->walk.lasting)
+        tenure__keyed_add(&unwinder->keyed, start, &unwinder->memo, site,
+                          *truncated);
+    return site;
+}
+
+static void verify(struct tenure__unwinder *unwinder,
+                   const struct tenure__start *start, uint32_t site)
+{
+    if (tenure__likely(--unwinder->until_verify))
+        return;
+    unwinder->until_verify = verify_period;
+    unwinder->counts.verified++;
+    if (!tenure__verify(unwinder->verify, start, site,
+                        tenure__memo_cut_min(depth_limit)))
+        unwinder->counts.mismatched++;
 }
 
 uint32_t tenure__unwind_site(struct tenure__unwinder *unwinder,
                              const struct tenure__start *start,
                              uint32_t thread_node)
 {
-    struct tenure__frame *frames = unwinder->frames;
     unwinder->counts.captures++;
-    tenure__walk_start(&unwinder->walk, start->sp);
-    frames[0] = (struct tenure__frame){
-        .pc = start->pc, .sp = start->sp, .fp = start->fp};
-    uint32_t count = 1;
-    enum tenure__step step;
-    for (;; count++) {
-        step = tenure__walk_step(&unwinder->walk, &frames[count - 1],
-                                 &frames[count]);
-        if (step != TENURE__STEP_ON || count == depth_limit)
-            break;
-    }
-    if (step != TENURE__STEP_END)
-        unwinder->counts.truncated++;
-    uint32_t site = thread_node;
-    while (count > 0 && site) {
-        count--;
-        site = tenure__site_child(site, frames[count].pc,
-                                  frames[count].exact);
-    }
+    uint32_t epoch =
+        atomic_load_explicit(&tenure__rule_epoch, memory_order_acquire);
+    if (tenure__unlikely(unwinder->epoch != epoch ||
+                         unwinder->thread_node != thread_node))
+        renew(unwinder, epoch, thread_node);
+    bool truncated;
+    uint32_t site = 0;
+    if (tenure__likely(!atomic_load_explicit(&tenure__rule_holds,
+                                             memory_order_acquire)))
+        site = tenure__keyed_find(&unwinder->keyed, start, &truncated);
+    if (tenure__likely(site))
+        unwinder->counts.memo_hits++;
+    else
+        site = walk(unwinder, start, &truncated);
+    unwinder->counts.truncated += truncated;
+    if (tenure__unlikely(verify_period) && site)
+        verify(unwinder, start, site);
     return site;
 }
 

@@ -17,6 +17,10 @@
 #define TENURE_ARCH_SP 31
 #define TENURE_ARCH_PC 32
 
+/* What libunwind calls things here. */
+#define TENURE_ARCH_LIBUNWIND "_ULaarch64_"
+#define TENURE_ARCH_LIBUNWIND_PC TENURE_ARCH_LR
+
 /* pcs are this many bits wide, and aligned to 1 << TENURE_ARCH_PC_SHIFT. */
 #define TENURE_ARCH_PC_BITS 48
 #define TENURE_ARCH_PC_SHIFT 2

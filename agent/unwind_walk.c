@@ -38,13 +38,13 @@ static bool prove(struct tenure__walk *walk, uint64_t address)
     uint64_t page = address & PAGE_MASK;
     if (page == walk->proven_page)
         return true;
-    bool home = address >= walk->home_low && address < walk->home_high;
+    bool home = tenure__walk_home(walk, address);
     if (!home && walk->home_tries < HOME_TRIES_MAX) {
         uint64_t low, high;
         if (tenure__memory_home(walk->proven_page, &low, &high)) {
             walk->home_low = low;
             walk->home_high = high;
-            home = address >= low && address < high;
+            home = tenure__walk_home(walk, address);
         } else {
             walk->home_tries++;
         }
@@ -84,6 +84,7 @@ static enum tenure__step arrive(const struct tenure__frame *at, uint64_t cfa,
     next->cfa_words = 0;
     next->exact = false;
     next->uses_fp = false;
+    next->needs_fp = false;
     return next->pc ? TENURE__STEP_ON : TENURE__STEP_END;
 }
 

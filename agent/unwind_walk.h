@@ -26,6 +26,8 @@ struct tenure__frame {
     uint16_t cfa_words; /* and the sp itself (realigned frames); 0 = none */
     bool exact;         /* interrupted here, not calling */
     bool uses_fp;       /* the step to the caller used fp */
+    bool needs_fp;      /* that step or one further out, before it is
+                           restored; kept by unwind_memo.c */
 };
 
 enum tenure__step {
@@ -48,6 +50,13 @@ struct tenure__walk {
     struct tenure__cfi_entry entry;
     struct tenure__cfi_work work;
 };
+
+/* True if `address` lies in the proven part of the thread's own stack. */
+static inline bool tenure__walk_home(const struct tenure__walk *walk,
+                                     uint64_t address)
+{
+    return address >= walk->home_low && address < walk->home_high;
+}
 
 /* Makes ready for steps from `sp`. */
 void tenure__walk_start(struct tenure__walk *walk, uint64_t sp);

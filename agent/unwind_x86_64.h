@@ -15,6 +15,10 @@
 #define TENURE_ARCH_SP 7
 #define TENURE_ARCH_PC 16
 
+/* What libunwind calls things here. */
+#define TENURE_ARCH_LIBUNWIND "_ULx86_64_"
+#define TENURE_ARCH_LIBUNWIND_PC TENURE_ARCH_PC
+
 /* pcs are this many bits wide, and aligned to 1 << TENURE_ARCH_PC_SHIFT. */
 #define TENURE_ARCH_PC_BITS 47
 #define TENURE_ARCH_PC_SHIFT 0

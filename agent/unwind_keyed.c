@@ -1,0 +1,168 @@
+/*
+ * Remembers sites by the pc and sp they were captured at.
+ *
+ * Entries come from finished captures; they leave by being overwritten, in
+ * the table by another call with the same hash, in the ring by age. A table
+ * starts with a few entries, so that a thread with few allocations touches
+ * few pages, and grows by use. An entry is made void before it is written and
+ * valid last: a signal handler that jumps out leaves no half of one.
+ */
+#include "unwind_keyed.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "os.h"
+#include "unwind_arch.h"
+
+#define VALUE_BITS 48
+#define VALUE_MASK ((UINT64_C(1) << VALUE_BITS) - 1)
+#define TRUNCATED (UINT64_C(1) << 62)
+#define NEEDS_FP (UINT64_C(1) << 63)
+#define FIRST_MASK 31u
+#define LAP (UINT64_C(1) << 31) /* positions of 32 bits are unique in it */
+
+uint32_t tenure__keyed_bytes(void)
+{
+    return TENURE_KEYED_ENTRIES * sizeof(struct tenure__keyed_entry) +
+           TENURE_KEYED_WORDS * sizeof(uint64_t);
+}
+
+void tenure__keyed_place(struct tenure__keyed *keyed, void *memory)
+{
+    keyed->entries = memory;
+    keyed->words = (uint64_t *)(keyed->entries + TENURE_KEYED_ENTRIES);
+    keyed->head = TENURE_KEYED_WORDS + 1; /* position 0 is long overwritten */
+    keyed->mask = FIRST_MASK;
+}
+
+void tenure__keyed_drop(struct tenure__keyed *keyed)
+{
+    keyed->head += TENURE_KEYED_WORDS;
+}
+
+static struct tenure__keyed_entry *entry_for(const struct tenure__keyed *keyed,
+                                             uint64_t pc, uint64_t sp)
+{
+    uint64_t h = (pc ^ sp * UINT64_C(0x9e3779b97f4a7c15)) *
+                 UINT64_C(0xd6e8feb86659fd93);
+    return &keyed->entries[h >> 48 & keyed->mask];
+}
+
+static uint64_t load(uint64_t address)
+{
+    return *(const volatile uint64_t *)address;
+}
+
+uint32_t tenure__keyed_find(const struct tenure__keyed *keyed,
+                            const struct tenure__start *start,
+                            bool *truncated)
+{
+    const struct tenure__keyed_entry *entry =
+        entry_for(keyed, start->pc, start->sp);
+    uint64_t other = entry->key ^ start->pc;
+    if (other << (64 - VALUE_BITS) || entry->sp != start->sp ||
+        (uint32_t)keyed->head - entry->at > TENURE_KEYED_WORDS ||
+        (entry->key & NEEDS_FP && entry->fp != start->fp))
+        return 0;
+    const uint64_t *word = &keyed->words[entry->at % TENURE_KEYED_WORDS];
+    const uint64_t *end = word + (entry->key >> VALUE_BITS & 0x3fff);
+    for (; word < end; word++) {
+        uint64_t slot = start->sp + (*word >> VALUE_BITS) * 8;
+        if (tenure__arch_strip(load(slot)) != (*word & VALUE_MASK))
+            return 0;
+    }
+    *truncated = entry->key & TRUNCATED;
+    return entry->site;
+}
+
+/* Room for `count` words in a row; their position. */
+static uint64_t reserve(struct tenure__keyed *keyed, uint32_t count)
+{
+    uint64_t at = keyed->head;
+    uint64_t left = TENURE_KEYED_WORDS - at % TENURE_KEYED_WORDS;
+    if (left < count)
+        at += left;
+    if ((at + count) / LAP != keyed->head / LAP)
+        memset(keyed->entries, 0,
+               (keyed->mask + 1) * sizeof *keyed->entries);
+    keyed->head = at + count;
+    return at;
+}
+
+struct list {
+    uint64_t *word;
+    uint64_t sp;
+    uint32_t count;
+    bool fits;
+};
+
+static void list_slot(struct list *list, uint64_t slot, uint64_t value)
+{
+    uint64_t above = (slot - list->sp) / 8;
+    if (above >> 16 || value >> VALUE_BITS)
+        list->fits = false;
+    else if (list->fits)
+        list->word[list->count++] = above << VALUE_BITS | value;
+}
+
+static uint32_t count_slots(const struct tenure__memo *memo)
+{
+    uint32_t count = 0;
+    for (uint32_t i = memo->seen; i + 1 < memo->top; i++)
+        count += 1u + (memo->stack[i].cfa_words != 0) +
+                 (memo->stack[i].needs_fp && memo->stack[i].fp_words);
+    return count;
+}
+
+static bool list_slots(struct list *list, const struct tenure__memo *memo)
+{
+    for (uint32_t i = memo->top - 1; i-- > memo->seen && list->fits;) {
+        const struct tenure__frame *frame = &memo->stack[i];
+        uint64_t sp = frame->sp;
+        if (frame->cfa_words)
+            list_slot(list, sp - 8 * (uint64_t)frame->cfa_words, sp);
+        list_slot(list, sp - 8 * (uint64_t)frame->pc_words, frame->pc);
+        if (frame->needs_fp && frame->fp_words)
+            list_slot(list, sp - 8 * (uint64_t)frame->fp_words, frame->fp);
+    }
+    return list->fits;
+}
+
+static void grow(struct tenure__keyed *keyed)
+{
+    if (keyed->added++ < keyed->mask ||
+        keyed->mask == TENURE_KEYED_ENTRIES - 1)
+        return;
+    keyed->mask = keyed->mask * 4 + 3;
+    keyed->added = 0;
+}
+
+void tenure__keyed_add(struct tenure__keyed *keyed,
+                       const struct tenure__start *start,
+                       const struct tenure__memo *memo, uint32_t site,
+                       bool truncated)
+{
+    uint32_t count = count_slots(memo);
+    if (count > TENURE_KEYED_WORDS / 4 || start->pc >> VALUE_BITS)
+        return;
+    grow(keyed);
+    struct tenure__keyed_entry *entry =
+        entry_for(keyed, start->pc, start->sp);
+    entry->key = 0;
+    uint64_t at = reserve(keyed, count);
+    atomic_signal_fence(memory_order_seq_cst);
+    struct list list = {.word = &keyed->words[at % TENURE_KEYED_WORDS],
+                        .sp = start->sp,
+                        .fits = true};
+    if (!list_slots(&list, memo))
+        return;
+    entry->sp = start->sp;
+    entry->fp = start->fp;
+    entry->at = (uint32_t)at;
+    entry->site = site;
+    atomic_signal_fence(memory_order_seq_cst);
+    bool needs_fp = memo->stack[memo->top - 1].needs_fp;
+    entry->key = start->pc | (uint64_t)count << VALUE_BITS |
+                 (truncated ? TRUNCATED : 0) | (needs_fp ? NEEDS_FP : 0);
+}
