@@ -58,7 +58,7 @@ static uint32_t cohort_of(const struct tenure_series *series,
                           uint32_t generation)
 {
     const struct tenure_timeline *line = &series->timeline;
-    uint32_t low = series->first_cohort, high = line->count - 1;
+    uint32_t low = line->base, high = line->count - 1;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (line->generation[middle] < generation)

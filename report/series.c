@@ -94,15 +94,15 @@ static void make_timeline(struct tenure_series *series, uint32_t count)
     uint64_t *allocated = tenure_arena_take(arena, count, sizeof *allocated);
     uint64_t *rss = tenure_arena_take(arena, count, sizeof *rss);
     for (uint32_t i = 0; i < count; i++) {
-        const struct tenure_snapshot *snapshot = &series->snapshots[i];
-        const struct tenure_process *p = snapshot->process;
-        allocated[i] =
-            tenure_snapshot_value(snapshot, TENURE_VALUE_ALLOCATED_BLOCKS);
-        rss[i] = tenure_snapshot_value(snapshot, TENURE_VALUE_RSS_BYTES);
+        const struct tenure_process *p = series->snapshots[i].process;
         generation[i] = p->generation;
         age_s[i] = (double)p->age_ns / 1e9;
         at_exit[i] = p->trigger == TENURE_TRIGGER_EXIT ||
                      p->trigger == TENURE_TRIGGER_FATAL;
+        allocated[i] = tenure_snapshot_value(&series->snapshots[i],
+                                             TENURE_VALUE_ALLOCATED_BLOCKS);
+        rss[i] = tenure_snapshot_value(&series->snapshots[i],
+                                       TENURE_VALUE_RSS_BYTES);
     }
     const struct tenure_snapshot *last = &series->snapshots[count - 1];
     series->timeline = (struct tenure_timeline){
@@ -119,7 +119,7 @@ static void make_timeline(struct tenure_series *series, uint32_t count)
 
 /* Cohort 0 ends where the window begins, and not before the generations that
  * the agent itself has merged. */
-static uint32_t first_cohort_of(const struct tenure_series *series)
+static uint32_t base_of(const struct tenure_series *series)
 {
     const struct tenure_timeline *line = &series->timeline;
     uint32_t floor =
@@ -143,8 +143,7 @@ int tenure_series_join(struct tenure_series *series,
         return -1;
     }
     make_timeline(series, count);
-    series->first_cohort = first_cohort_of(series);
-    series->timeline.base = series->first_cohort;
+    series->timeline.base = base_of(series);
     for (uint32_t i = 0; i < count; i++)
         tenure_calltree_add(&series->calls, &snapshots[i]);
     tenure_join_rows(series);

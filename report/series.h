@@ -67,7 +67,6 @@ struct tenure_series {
     struct tenure_calltree calls;
     struct tenure_site_list sites;    /* blocks, by allocation stack */
     struct tenure_site_list mappings; /* the target's own mmap()s */
-    uint32_t first_cohort; /* index of the snapshot that cohort 0 ends with */
     struct tenure_arena arena;
 };
 
