@@ -13,6 +13,8 @@
     X(run, "run a program with the agent")                                    \
     X(ps, "list the processes that carry the agent")                          \
     X(snap, "take a snapshot of a running process")                           \
+    X(show, "show what one snapshot holds")                                   \
+    X(diff, "compare snapshots: what was allocated, freed, kept")             \
     X(mark, "close a generation with a name")                                 \
     X(start, "wake a dormant agent")                                          \
     X(stop, "make an agent dormant")

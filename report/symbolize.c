@@ -19,13 +19,17 @@ struct tenure_symbols {
     bool *wanted;                   /* [call] */
     struct tenure_lookups *lookups; /* [image], and one for no image */
     const char **problem;           /* [image] */
+    void (*progress)(const char *file);
 };
 
-struct tenure_symbols *tenure_symbols_new(const struct tenure_series *series)
+struct tenure_symbols *
+tenure_symbols_new(const struct tenure_series *series,
+                   void (*progress)(const char *file))
 {
     struct tenure_symbols *symbols = tenure_zeroed(1, sizeof *symbols);
     size_t images = series->calls.image_count;
     symbols->series = series;
+    symbols->progress = progress;
     symbols->wanted = tenure_arena_take(
         &symbols->arena, series->calls.call_count, sizeof(bool));
     symbols->lookups = tenure_arena_take(&symbols->arena, images + 1,
@@ -122,16 +126,15 @@ static void give_up(struct tenure_lookups *lookups)
             lookups->at[i].frames = (struct tenure_frames){&unknown, 1};
 }
 
-static void resolve_image(struct tenure_symbols *symbols, uint32_t at,
-                          void (*progress)(const char *file))
+static void resolve_image(struct tenure_symbols *symbols, uint32_t at)
 {
     struct tenure_lookups *lookups = &symbols->lookups[at];
     const struct tenure_image *image = &symbols->series->calls.images[at];
     tenure_cache_read(lookups, image->build_id);
     if (missing(lookups) == 0)
         return;
-    if (progress)
-        progress(image->name);
+    if (symbols->progress)
+        symbols->progress(image->name);
     bool with_debug = tenure_lookup_elf(
         lookups, image,
         symbols->series->snapshots[0].process->started_unix_ns,
@@ -141,14 +144,13 @@ static void resolve_image(struct tenure_symbols *symbols, uint32_t at,
         tenure_cache_write(lookups, image->build_id, with_debug);
 }
 
-void tenure_symbols_resolve(struct tenure_symbols *symbols,
-                            void (*progress)(const char *file))
+void tenure_symbols_resolve(struct tenure_symbols *symbols)
 {
     uint32_t images = (uint32_t)symbols->series->calls.image_count;
     for (uint32_t i = 0; i < images; i++) {
         sort_lookups(&symbols->lookups[i]);
         if (missing(&symbols->lookups[i]) > 0)
-            resolve_image(symbols, i, progress);
+            resolve_image(symbols, i);
     }
     struct tenure_lookups *loose = &symbols->lookups[images];
     sort_lookups(loose);

@@ -1,7 +1,7 @@
 /*
  * Names for calls: function, file, line, inlined callers.
  *
- *     struct tenure_symbols *symbols = tenure_symbols_new(&series);
+ *     struct tenure_symbols *symbols = tenure_symbols_new(&series, NULL);
  *     tenure_symbols_want(symbols, site->call);  ... for all to be shown
  *     tenure_symbols_resolve(symbols);
  *     const struct tenure_frames *frames = tenure_symbols_of(symbols, call);
@@ -42,16 +42,18 @@ struct tenure_frames {
     uint32_t count; /* at least 1 */
 };
 
-struct tenure_symbols *tenure_symbols_new(const struct tenure_series *series);
+/* `progress`, if not NULL, is called before a file is read, which may take
+ * a while. */
+struct tenure_symbols *
+tenure_symbols_new(const struct tenure_series *series,
+                   void (*progress)(const char *file));
 void tenure_symbols_free(struct tenure_symbols *symbols);
 
 /* Asks for a call and all its callers. */
 void tenure_symbols_want(struct tenure_symbols *symbols, uint32_t call);
 
-/* Finds what is wanted. `progress`, if not NULL, is called before a file is
- * read that may take a while. */
-void tenure_symbols_resolve(struct tenure_symbols *symbols,
-                            void (*progress)(const char *file));
+/* Finds what is wanted. */
+void tenure_symbols_resolve(struct tenure_symbols *symbols);
 
 /* The frames of a call that is not a thread and was wanted and resolved. */
 const struct tenure_frames *

@@ -25,6 +25,7 @@ libelf-dev
 libzstd-dev
 libcmocka-dev
 libjansson-dev
+libiberty-dev
 '
 
 test='

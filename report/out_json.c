@@ -1,0 +1,305 @@
+/*
+ * Reports as JSON, schema 1: the field names are the contract, nothing is
+ * cut, numbers are exact.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "report/json.h"
+#include "report/quality.h"
+#include "report/view.h"
+
+static void time_text(struct tenure_json *json, const char *key,
+                      uint64_t unix_ns)
+{
+    char text[40] = "", whole[24];
+    time_t seconds = (time_t)(unix_ns / 1000000000);
+    struct tm utc;
+    if (gmtime_r(&seconds, &utc) &&
+        strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &utc) > 0)
+        snprintf(text, sizeof text, "%s.%03uZ", whole,
+                 (unsigned)(unix_ns / 1000000 % 1000));
+    tenure_json_text(json, key, text);
+}
+
+static void process(struct tenure_json *json,
+                    const struct tenure_snapshot *s)
+{
+    const struct tenure_process *p = s->process;
+    tenure_json_object(json, "process");
+    tenure_json_count(json, "pid", p->pid);
+    tenure_json_text(json, "exe", tenure_snapshot_string(s, p->exe));
+    tenure_json_text(json, "command", tenure_snapshot_string(s, p->command));
+    tenure_json_text(json, "host", tenure_snapshot_string(s, p->host));
+    time_text(json, "started", p->started_unix_ns);
+    tenure_json_text(json, "allocator",
+                     tenure_snapshot_string(s, p->allocator));
+    tenure_json_count(json, "sample_bytes", p->sample_bytes);
+    tenure_json_end_object(json);
+}
+
+static void snapshot(struct tenure_json *json,
+                     const struct tenure_snapshot *s)
+{
+    static const char *const triggers[] = {
+#define X(name, number, text) [number] = text,
+        TENURE_TRIGGERS(X)
+#undef X
+    };
+    static const struct {
+        const char *name;
+        uint32_t key;
+    } values[] = {
+#define X(name, key, text, kind) {text, key},
+        TENURE_VALUES(X)
+#undef X
+    };
+    const struct tenure_process *p = s->process;
+    struct tenure_quality quality[TENURE_QUALITY_MAX];
+    uint32_t count = tenure_quality_of(s, quality);
+    tenure_json_object(json, NULL);
+    tenure_json_text(json, "file", s->path);
+    tenure_json_count(json, "seq", p->seq);
+    tenure_json_text(json, "kind",
+                     p->kind == TENURE_MAJOR ? "major" : "minor");
+    tenure_json_text(json, "trigger",
+                     p->trigger < sizeof triggers / sizeof *triggers &&
+                             triggers[p->trigger]
+                         ? triggers[p->trigger]
+                         : "");
+    time_text(json, "time", p->time_unix_ns);
+    tenure_json_real(json, "age_seconds", (double)p->age_ns / 1e9);
+    tenure_json_count(json, "generation", p->generation);
+    tenure_json_text(json, "label", tenure_snapshot_string(s, p->label));
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        if (values[i].key < TENURE_VALUE_TRUNCATED_STACKS)
+            tenure_json_count(json, values[i].name,
+                              tenure_snapshot_value(s, values[i].key));
+    tenure_json_count(json, "dropped", tenure_snapshot_dropped(s));
+    tenure_json_object(json, "quality");
+    for (uint32_t i = 0; i < count; i++)
+        tenure_json_count(json, quality[i].name, quality[i].count);
+    tenure_json_end_object(json);
+    tenure_json_end_object(json);
+}
+
+static void columns(struct tenure_json *json, const struct tenure_columns *c)
+{
+    tenure_json_count(json, "new", c->new_blocks);
+    tenure_json_count(json, "deleted", c->deleted_blocks);
+    tenure_json_signed(json, "delta", c->delta);
+    tenure_json_count(json, "alloc_bytes", c->alloc_bytes);
+    tenure_json_count(json, "freed_bytes", c->freed_bytes);
+    tenure_json_signed(json, "size_delta", c->size_delta);
+    tenure_json_signed(json, "grown_bytes", c->grown_bytes);
+}
+
+static void numbers(struct tenure_json *json, const char *key,
+                    const uint64_t *values, uint32_t count)
+{
+    tenure_json_array(json, key);
+    for (uint32_t i = 0; i < count; i++)
+        tenure_json_count(json, NULL, values[i]);
+    tenure_json_end_array(json);
+}
+
+static void frame(struct tenure_json *json, const struct tenure_view *view,
+                  const struct tenure_stack_frame *of)
+{
+    static const char *const kinds[] = {
+        [TENURE_FRAME_NATIVE] = "native",
+        [TENURE_FRAME_INLINE] = "inline",
+        [TENURE_FRAME_JIT] = "jit",
+        [TENURE_FRAME_UNKNOWN] = "unknown"};
+    const struct tenure_frame *f = of->frame;
+    uint32_t image = of->call->image;
+    char title[2048] = "";
+    if (f->function[0])
+        tenure_frame_title(of, title, sizeof title);
+    tenure_json_object(json, NULL);
+    tenure_json_text(json, "function", title);
+    tenure_json_text(json, "file", f->file);
+    tenure_json_count(json, "line", f->line);
+    tenure_json_text(json, "module", tenure_frame_module(of, view->series));
+    tenure_json_count(json, "offset", of->call->address);
+    tenure_json_text(json, "build_id",
+                     image == TENURE_NONE
+                         ? ""
+                         : view->series->calls.images[image].build_id);
+    tenure_json_text(json, "kind", kinds[f->kind]);
+    tenure_json_end_object(json);
+}
+
+static void frames(struct tenure_json *json, const char *key,
+                   const struct tenure_view *view,
+                   const struct tenure_stack *stack)
+{
+    tenure_json_array(json, key);
+    for (size_t i = 0; i < stack->count; i++)
+        frame(json, view, &stack->at[i]);
+    tenure_json_end_array(json);
+}
+
+static void cohorts(struct tenure_json *json,
+                    const struct tenure_population *p)
+{
+    tenure_json_array(json, "cohorts");
+    for (uint32_t i = 0; i < p->cohort_count; i++) {
+        const struct tenure_cohort *cohort = &p->cohorts[i];
+        tenure_json_object(json, NULL);
+        tenure_json_count(json, "generation", cohort->generation);
+        numbers(json, "live_blocks", cohort->blocks, p->timeline->count);
+        numbers(json, "live_bytes", cohort->bytes, p->timeline->count);
+        tenure_json_end_object(json);
+    }
+    tenure_json_end_array(json);
+}
+
+static void site(struct tenure_json *json, const struct tenure_view *view,
+                 const struct tenure_site *of, struct tenure_stack *stack)
+{
+    const struct tenure_population *p = &of->population;
+    uint32_t count = p->timeline->count;
+    char text[512];
+    tenure_stack_load(stack, view->series, view->symbols, of->call);
+    tenure_json_object(json, NULL);
+    snprintf(text, sizeof text, "%016" PRIx64,
+             tenure_stack_id(stack, view->series));
+    tenure_json_text(json, "id", text);
+    tenure_json_text(json, "class", "unknown");
+    tenure_json_real(json, "confidence", 0);
+    tenure_json_text(json, "evidence", "");
+    tenure_json_null(json, "suppressed_by");
+    frames(json, "stack", view, stack);
+    tenure_json_text(json, "thread",
+                     tenure_call_thread_name(stack->thread, text,
+                                             sizeof text));
+    tenure_json_text(json, "phase", tenure_stack_phase(stack));
+    tenure_json_text(json, "type", "");
+    columns(json, &of->columns);
+    numbers(json, "live_blocks", p->live_blocks, count);
+    numbers(json, "live_bytes", p->live_bytes, count);
+    cohorts(json, p);
+    tenure_json_count(json, "lost_blocks", p->lost_blocks[count - 1]);
+    tenure_json_count(json, "lost_bytes", p->lost_bytes[count - 1]);
+    tenure_json_real(json, "rate_bytes_per_second", 0);
+    if (of->grown_by != TENURE_NONE)
+        tenure_stack_load(stack, view->series, view->symbols, of->grown_by);
+    else
+        stack->count = 0;
+    frames(json, "grown_by", view, stack);
+    tenure_json_array(json, "retainer");
+    tenure_json_end_array(json);
+    tenure_json_end_object(json);
+}
+
+static void sites(struct tenure_json *json, const char *key,
+                  const struct tenure_view *view,
+                  const struct tenure_lines *lines)
+{
+    struct tenure_stack stack = {0};
+    tenure_json_array(json, key);
+    for (size_t i = 0; i < lines->count; i++)
+        site(json, view, lines->at[i].site, &stack);
+    tenure_json_end_array(json);
+    tenure_stack_drop(&stack);
+}
+
+static uint64_t at_least_zero(uint64_t whole, uint64_t part)
+{
+    return whole > part ? whole - part : 0;
+}
+
+/* What of the resident memory neither the allocator nor anybody else here
+ * accounts for. */
+static uint64_t unknown_bytes(const struct tenure_snapshot *s)
+{
+    uint64_t live = tenure_snapshot_value(s, TENURE_VALUE_LIVE_BYTES);
+    uint64_t heap = tenure_snapshot_value(s, TENURE_VALUE_ALLOCATOR_BYTES);
+    uint64_t rest = tenure_snapshot_value(s, TENURE_VALUE_RSS_BYTES);
+    rest = at_least_zero(rest, heap > live ? heap : live);
+    rest = at_least_zero(rest,
+                         tenure_snapshot_value(s, TENURE_VALUE_MAPPED_BYTES));
+    rest = at_least_zero(rest,
+                         tenure_snapshot_value(s, TENURE_VALUE_STACK_BYTES));
+    rest = at_least_zero(
+        rest, tenure_snapshot_value(s, TENURE_VALUE_FILE_RSS_BYTES));
+    return at_least_zero(rest,
+                         tenure_snapshot_value(s, TENURE_VALUE_AGENT_BYTES));
+}
+
+static void memory(struct tenure_json *json,
+                   const struct tenure_series *series)
+{
+    static const struct {
+        const char *name;
+        uint32_t key;
+    } lines[] = {{"rss_bytes", TENURE_VALUE_RSS_BYTES},
+                 {"tracked_bytes", TENURE_VALUE_LIVE_BYTES},
+                 {"allocator_bytes", TENURE_VALUE_ALLOCATOR_BYTES},
+                 {"mapped_bytes", TENURE_VALUE_MAPPED_BYTES}};
+    tenure_json_object(json, "memory");
+    tenure_json_text(json, "class", "unknown");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        tenure_json_array(json, lines[i].name);
+        for (uint32_t k = 0; k < series->timeline.count; k++)
+            tenure_json_count(json, NULL,
+                              tenure_snapshot_value(&series->snapshots[k],
+                                                    lines[i].key));
+        tenure_json_end_array(json);
+    }
+    tenure_json_array(json, "unknown_bytes");
+    for (uint32_t k = 0; k < series->timeline.count; k++)
+        tenure_json_count(json, NULL, unknown_bytes(&series->snapshots[k]));
+    tenure_json_end_array(json);
+    tenure_json_end_object(json);
+}
+
+static void head(struct tenure_json *json, const struct tenure_view *view)
+{
+    const struct tenure_series *series = view->series;
+    tenure_json_count(json, "schema", 1);
+    tenure_json_text(json, "tool", "tenure " TENURE_VERSION);
+    tenure_json_text(json, "command", view->command);
+    process(json, &series->snapshots[series->timeline.count - 1]);
+    tenure_json_array(json, "snapshots");
+    for (uint32_t i = 0; i < series->timeline.count; i++)
+        snapshot(json, &series->snapshots[i]);
+    tenure_json_end_array(json);
+    tenure_json_text(json, "verdict",
+                     tenure_verdict_name(view->outcome.verdict));
+    tenure_json_array(json, "reasons");
+    for (uint32_t i = 0; i < view->outcome.reason_count; i++)
+        tenure_json_text(json, NULL, view->outcome.reasons[i]);
+    tenure_json_end_array(json);
+    tenure_json_object(json, "totals");
+    columns(json, &series->sites.totals);
+    tenure_json_end_object(json);
+    memory(json, series);
+}
+
+static void print(struct tenure_view *view)
+{
+    const struct tenure_series *series = view->series;
+    struct tenure_json json = {.to = view->paper.to, .lines = 2};
+    struct tenure_lines blocks, mappings;
+    tenure_lines_make(&blocks, series, &series->sites, view->symbols,
+                      TENURE_EVERY, TENURE_GROUP_SITE, view->sort, 0);
+    tenure_lines_make(&mappings, series, &series->mappings, view->symbols,
+                      TENURE_EVERY, TENURE_GROUP_SITE, view->sort, 0);
+    for (size_t i = 0; i < blocks.count; i++)
+        if (blocks.at[i].site->grown_by != TENURE_NONE)
+            tenure_symbols_want(view->symbols, blocks.at[i].site->grown_by);
+    tenure_symbols_resolve(view->symbols);
+    tenure_json_object(&json, NULL);
+    head(&json, view);
+    sites(&json, "sites", view, &blocks);
+    sites(&json, "mappings", view, &mappings);
+    tenure_json_end_object(&json);
+    tenure_lines_drop(&blocks);
+    tenure_lines_drop(&mappings);
+}
+
+const struct tenure_output tenure_out_json = {"json", print};

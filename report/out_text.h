@@ -1,0 +1,29 @@
+/*
+ * What the text formats share: the head of a report, stacks, notes.
+ */
+#ifndef TENURE_REPORT_OUT_TEXT_H
+#define TENURE_REPORT_OUT_TEXT_H
+
+#include "report/view.h"
+
+/* The process, one line per snapshot, what the agent could not do. */
+void tenure_text_head(const struct tenure_view *view);
+
+/* The frames of a stack, cut to view->depth, and the thread. */
+void tenure_text_stack(const struct tenure_view *view,
+                       const struct tenure_stack *stack);
+
+/* The end of a line: the group's name, or the function that wanted the
+ * memory; `stack` is loaded with the line's site. */
+void tenure_text_title(const struct tenure_view *view,
+                       const struct tenure_line *line,
+                       struct tenure_stack *stack, size_t used_columns);
+
+/* "12 of 340 sites shown; --top=0 shows all", if something was cut. */
+void tenure_text_cut(const struct tenure_view *view,
+                     const struct tenure_lines *lines);
+
+/* "function", "module", "thread" or "site"; with an s unless it is one. */
+const char *tenure_text_noun(const struct tenure_view *view, size_t count);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * Functions that allocate for their caller. A stack that begins with them is
+ * named after the first one that does not, which is the one to look at.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/stack.h"
+
+/* Sorted as strcmp() does. */
+static const char *const names[] = {
+    "CRYPTO_malloc",
+    "CRYPTO_realloc",
+    "CRYPTO_strdup",
+    "CRYPTO_zalloc",
+    "MemoryContextAlloc",
+    "MemoryContextAllocZero",
+    "PyMem_Calloc",
+    "PyMem_Malloc",
+    "PyMem_RawCalloc",
+    "PyMem_RawMalloc",
+    "PyMem_RawRealloc",
+    "PyMem_Realloc",
+    "PyObject_Calloc",
+    "PyObject_Malloc",
+    "PyObject_Realloc",
+    "_PyMem_RawCalloc",
+    "_PyMem_RawMalloc",
+    "_PyMem_RawRealloc",
+    "__libc_calloc",
+    "__libc_malloc",
+    "__libc_realloc",
+    "__rdl_alloc",
+    "__rg_alloc",
+    "__rust_alloc",
+    "__rust_alloc_zeroed",
+    "__rust_realloc",
+    "__strdup",
+    "__strndup",
+    "aligned_alloc",
+    "calloc",
+    "g_malloc",
+    "g_malloc0",
+    "g_realloc",
+    "g_strdup",
+    "g_try_malloc",
+    "malloc",
+    "memalign",
+    "ngx_alloc",
+    "ngx_calloc",
+    "ngx_palloc",
+    "ngx_palloc_block",
+    "ngx_palloc_large",
+    "ngx_pcalloc",
+    "ngx_pnalloc",
+    "operator new",
+    "operator new[]",
+    "posix_memalign",
+    "realloc",
+    "reallocarray",
+    "sqlite3DbMallocRaw",
+    "sqlite3DbMallocRawNN",
+    "sqlite3DbMallocZero",
+    "sqlite3Malloc",
+    "sqlite3MallocZero",
+    "sqlite3MemMalloc",
+    "strdup",
+    "strndup",
+    "uv__calloc",
+    "uv__malloc",
+    "uv__realloc",
+    "uv__strdup",
+    "xcalloc",
+    "xmalloc",
+    "xrealloc",
+    "xstrdup",
+    "zcalloc",
+    "zmalloc",
+    "zmalloc_usable",
+    "zrealloc",
+    "zrealloc_usable",
+    "zstrdup",
+    "ztrycalloc",
+    "ztrycalloc_usable",
+    "ztrycalloc_usable_internal",
+    "ztrymalloc",
+    "ztrymalloc_usable",
+    "ztrymalloc_usable_internal",
+    "ztryrealloc",
+    "ztryrealloc_usable",
+    "ztryrealloc_usable_internal",
+};
+
+static const char *const beginnings[] = {
+    "std::allocator<",
+    "std::allocator_traits<",
+    "std::__new_allocator<",
+    "std::_Vector_base<",
+    "std::__detail::_Hashtable_alloc<",
+    "__gnu_cxx::new_allocator<",
+    "__gnu_cxx::__alloc_traits<",
+    "std::__1::allocator<",
+    "std::__1::__libcpp_allocate",
+    "alloc::alloc::",
+    "alloc::raw_vec::",
+    "<alloc::alloc::Global",
+    "llvm::safe_malloc",
+    "llvm::allocate_buffer",
+};
+
+static int compare(const void *left, const void *right)
+{
+    return strcmp(left, *(const char *const *)right);
+}
+
+bool tenure_is_plumbing(const char *function)
+{
+    if (bsearch(function, names, sizeof names / sizeof *names, sizeof *names,
+                compare))
+        return true;
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (strncmp(function, beginnings[i], strlen(beginnings[i])) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,75 @@
+/*
+ * Quality counters of a snapshot. format.h names them; the words are here.
+ */
+#include "report/quality.h"
+
+static const char *means(uint32_t key)
+{
+    switch (key) {
+    case TENURE_VALUE_TRUNCATED_STACKS:
+        return "stacks deeper than the limit; outer frames are missing";
+    case TENURE_VALUE_UNTRACKED_FREES:
+        return "frees of blocks that were born before tracking or unseen";
+    case TENURE_VALUE_MISSED_FREES:
+        return "frees that were not seen; noticed when the address came back";
+    case TENURE_VALUE_MISMATCHED_STACKS:
+        return "stacks on which two ways of unwinding disagreed";
+    case TENURE_VALUE_NESTED_ALLOCATIONS:
+        return "allocations inside an allocation function, not counted";
+    case TENURE_VALUE_EARLY_ALLOCATIONS:
+        return "allocations before the agent was ready, not counted";
+    case TENURE_VALUE_STACKLESS_BLOCKS:
+        return "blocks whose stack could not be captured";
+    case TENURE_VALUE_FAILED_SNAPSHOTS:
+        return "snapshots that could not be written";
+    case TENURE_VALUE_BAD_OPTIONS:
+        return "agent options that were not understood";
+    case TENURE_VALUE_LATE_SNAPSHOTS:
+        return "snapshots taken later than asked for";
+    case TENURE_VALUE_UNTRACKED_MAPPINGS:
+        return "mappings not counted";
+    case TENURE_VALUE_UNRECORDED_GROWTH:
+        return "reallocs whose growth was not recorded";
+    case TENURE_VALUE_UNSTOPPED_THREADS:
+        return "threads that did not stop for the mark phase";
+    case TENURE_VALUE_DROPPED_NO_TABLE:
+        return "blocks DROPPED: no memory for the table of blocks";
+    case TENURE_VALUE_DROPPED_NO_THREAD:
+        return "records DROPPED: too many threads";
+    case TENURE_VALUE_DROPPED_NO_SITE:
+        return "records DROPPED: too many different call stacks";
+    case TENURE_VALUE_DROPPED_NO_RECORD:
+        return "records DROPPED: no memory for another record";
+    default:
+        return "see the agent's documentation";
+    }
+}
+
+enum value_kind { TOTAL, QUALITY, DROPPED };
+
+uint32_t tenure_quality_of(const struct tenure_snapshot *snapshot,
+                           struct tenure_quality *list)
+{
+    static const struct {
+        uint32_t key;
+        enum value_kind kind;
+        const char *name;
+    } values[] = {
+#define X(name, key, text, kind) {key, kind, text},
+        TENURE_VALUES(X)
+#undef X
+    };
+    uint32_t count = 0;
+    for (enum value_kind kind = DROPPED; kind > TOTAL; kind--) {
+        for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+            uint64_t value = tenure_snapshot_value(snapshot, values[i].key);
+            if (values[i].kind != kind || value == 0 ||
+                count == TENURE_QUALITY_MAX)
+                continue;
+            list[count++] = (struct tenure_quality){
+                values[i].name, means(values[i].key), value,
+                kind == DROPPED};
+        }
+    }
+    return count;
+}

@@ -1,0 +1,22 @@
+/*
+ * What the agent could not do, in words.
+ */
+#ifndef TENURE_REPORT_QUALITY_H
+#define TENURE_REPORT_QUALITY_H
+
+#include "report/snapshot.h"
+
+struct tenure_quality {
+    const char *name;  /* "dropped_no_table", as in JSON */
+    const char *means; /* "blocks not counted: ..." */
+    uint64_t count;
+    bool dropped; /* makes every verdict inconclusive */
+};
+
+enum { TENURE_QUALITY_MAX = 64 };
+
+/* The counters that are not zero, dropped ones first; how many. */
+uint32_t tenure_quality_of(const struct tenure_snapshot *snapshot,
+                           struct tenure_quality *list);
+
+#endif
