@@ -44,6 +44,11 @@ static void print_process(const struct tenure_view *view)
         fputs("every block", paper->to);
     if (p->flags & TENURE_PROCESS_DORMANT)
         fputs(", tracked since it was woken", paper->to);
+    fputc('\n', paper->to);
+    tenure_ink(paper, TENURE_DIM);
+    tenure_print_cut(paper, tenure_snapshot_string(last, p->command),
+                     paper->width > 0 ? paper->width : SIZE_MAX, 0);
+    tenure_ink(paper, TENURE_PLAIN);
     fputs("\n\n", paper->to);
 }
 
@@ -63,8 +68,9 @@ static void print_snapshot(const struct tenure_view *view, uint32_t i)
         tenure_ink(paper, TENURE_PLAIN);
     }
     tenure_ink(paper, TENURE_DIM);
-    fprintf(paper->to, "  %s\n", slash ? slash + 1 : s->path);
+    fprintf(paper->to, "  %s", slash ? slash + 1 : s->path);
     tenure_ink(paper, TENURE_PLAIN);
+    fputc('\n', paper->to);
 }
 
 static void add_snapshot(struct tenure_table *table,
@@ -128,8 +134,9 @@ static void print_quality(const struct tenure_view *view)
                 list[i].means);
         tenure_ink(paper, TENURE_PLAIN);
         tenure_ink(paper, TENURE_DIM);
-        fprintf(paper->to, " (%s)\n", list[i].name);
+        fprintf(paper->to, " (%s)", list[i].name);
         tenure_ink(paper, TENURE_PLAIN);
+        fputc('\n', paper->to);
     }
 }
 
@@ -153,7 +160,8 @@ static const char *near_path(const char *file)
                : file;
 }
 
-/* How a program starts is in every stack, and never the story. */
+/* How a program starts stands at the outer end of every stack, and is never
+ * the story: shown with --depth=0 only. */
 static bool is_start(const char *function)
 {
     static const char *const names[] = {
@@ -201,9 +209,13 @@ void tenure_text_stack(const struct tenure_view *view,
                        const struct tenure_stack *stack)
 {
     const struct tenure_paper *paper = &view->paper;
-    size_t shown = view->depth > 0 && view->depth + 1 < stack->count
+    size_t frames = stack->count;
+    while (view->depth > 0 && frames > 1 &&
+           is_start(stack->at[frames - 1].frame->function))
+        frames--;
+    size_t shown = view->depth > 0 && view->depth + 1 < frames
                        ? (size_t)view->depth
-                       : stack->count;
+                       : frames;
     size_t widest = 0, limit = FUNCTION_COLUMNS;
     char text[2048];
     for (size_t i = 0; i < shown; i++) {
@@ -220,7 +232,7 @@ void tenure_text_stack(const struct tenure_view *view,
                                           : SIZE_MAX;
     for (size_t i = 0; i < shown; i++) {
         const struct tenure_stack_frame *frame = &stack->at[i];
-        bool dim = frame->plumbing || is_start(frame->frame->function);
+        bool dim = frame->plumbing;
         tenure_frame_title(frame, text, sizeof text);
         fputs("      ", paper->to);
         tenure_ink(paper, dim               ? TENURE_DIM
@@ -232,13 +244,14 @@ void tenure_text_stack(const struct tenure_view *view,
         print_place(view, frame, room);
     }
     tenure_ink(paper, TENURE_DIM);
-    if (shown < stack->count)
+    if (shown < frames)
         fprintf(paper->to, "      ... %zu more frames (--depth=0)\n",
-                stack->count - shown);
-    fprintf(paper->to, "      thread %s, site %016" PRIx64 "\n\n",
+                frames - shown);
+    fprintf(paper->to, "      thread %s, site %016" PRIx64,
             tenure_call_thread_name(stack->thread, text, sizeof text),
             tenure_stack_id(stack, view->series));
     tenure_ink(paper, TENURE_PLAIN);
+    fputs("\n\n", paper->to);
 }
 
 const char *tenure_text_noun(const struct tenure_view *view, size_t count)

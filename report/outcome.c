@@ -36,6 +36,8 @@ void tenure_outcome_of(struct tenure_outcome *outcome,
                  "%s a verdict needs 4 or more of one process",
                  count == 1 ? "one snapshot shows no growth;"
                             : "two snapshots show what changed, not a trend;");
+    else
+        snprintf(next(outcome), room, "the trend was not judged");
 }
 
 const char *tenure_verdict_name(enum tenure_verdict verdict)

@@ -16,7 +16,7 @@ enum { TENURE_REASONS_MAX = 8 };
 
 struct tenure_outcome {
     enum tenure_verdict verdict;
-    char reasons[TENURE_REASONS_MAX][160];
+    char reasons[TENURE_REASONS_MAX][200];
     uint32_t reason_count;
 };
 

@@ -75,6 +75,7 @@ static const char *const names[] = {
     "xrealloc",
     "xstrdup",
     "zcalloc",
+    "zcalloc_num",
     "zmalloc",
     "zmalloc_usable",
     "zrealloc",
@@ -113,8 +114,18 @@ static int compare(const void *left, const void *right)
     return strcmp(left, *(const char *const *)right);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t bytes = strlen(text), of_end = strlen(end);
+    return bytes >= of_end && strcmp(text + bytes - of_end, end) == 0;
+}
+
 bool tenure_is_plumbing(const char *function)
 {
+    /* Of a class: V8's Malloced::operator new. */
+    if (ends_with(function, "::operator new") ||
+        ends_with(function, "::operator new[]"))
+        return true;
     if (bsearch(function, names, sizeof names / sizeof *names, sizeof *names,
                 compare))
         return true;

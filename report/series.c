@@ -18,15 +18,19 @@ const char *tenure_process_name(const struct tenure_snapshot *snapshot,
                                 char *text, size_t bytes)
 {
     const struct tenure_process *process = snapshot->process;
-    const char *exe = tenure_snapshot_string(snapshot, process->exe);
-    const char *slash = strrchr(exe, '/');
+    const char *name = tenure_snapshot_string(snapshot, process->command);
+    if (!*name)
+        name = tenure_snapshot_string(snapshot, process->exe);
+    int end = (int)strcspn(name, " "), start = end;
+    while (start > 0 && name[start - 1] != '/')
+        start--;
     time_t seconds = (time_t)(process->started_unix_ns / 1000000000);
     struct tm local;
     char when[32] = "?";
     if (localtime_r(&seconds, &local))
         strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
-    snprintf(text, bytes, "%s (PID %u, started %s)", slash ? slash + 1 : exe,
-             process->pid, when);
+    snprintf(text, bytes, "%.*s (PID %u, started %s)", end - start,
+             name + start, process->pid, when);
     return text;
 }
 
