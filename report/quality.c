@@ -7,7 +7,7 @@ static const char *means(uint32_t key)
 {
     switch (key) {
     case TENURE_VALUE_TRUNCATED_STACKS:
-        return "stacks that end early: too deep, or code that cannot be unwound";
+        return "stacks that end early: too deep, or not to be unwound";
     case TENURE_VALUE_UNTRACKED_FREES:
         return "frees of blocks that were born before tracking or unseen";
     case TENURE_VALUE_MISSED_FREES:

@@ -15,7 +15,7 @@
 struct tenure_number tenure_text_count(uint64_t value)
 {
     char digits[24];
-    struct tenure_number number;
+    struct tenure_number number = {""};
     int count = snprintf(digits, sizeof digits, "%" PRIu64, value);
     char *to = number.text;
     for (int i = 0; i < count; i++) {
