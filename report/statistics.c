@@ -40,9 +40,25 @@ static double median_of_sorted(const double *values, size_t count)
     return (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
+/* Most series are short, and qsort() takes its time over those. */
+static void sort(double *values, size_t count)
+{
+    if (count > 32) {
+        qsort(values, count, sizeof *values, ascending);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        double value = values[i];
+        size_t at = i;
+        for (; at && values[at - 1] > value; at--)
+            values[at] = values[at - 1];
+        values[at] = value;
+    }
+}
+
 double tenure_median(double *values, size_t count)
 {
-    qsort(values, count, sizeof *values, ascending);
+    sort(values, count);
     return median_of_sorted(values, count);
 }
 

@@ -201,8 +201,10 @@ static bool may_skip(const struct tenure_matrix *matrix, uint32_t age,
                      uint32_t skipped)
 {
     struct tenure_residues rest;
+    if (!skipped)
+        return true;
     tenure_residues_collect(matrix, age, skipped, &rest);
-    if (skipped && rest.count < tenure_rules.leak_snapshots)
+    if (rest.count < tenure_rules.leak_snapshots)
         return false;
     double most = 0;
     for (uint32_t i = 0; i < rest.count; i++)
@@ -297,6 +299,17 @@ void tenure_leak_test(const struct tenure_matrix *matrix, uint32_t age,
     test->level = level_of(test);
 }
 
+/* Deaths alone rule most ages out; the rest of the test costs more. */
+static bool is_promising(const struct tenure_matrix *matrix, uint32_t age,
+                         uint32_t skipped)
+{
+    struct tenure_leak_test test = {.age = age, .skipped = skipped};
+    count_deaths(matrix, &test);
+    return test.exposures >= tenure_rules.exposures &&
+           test.hazard <= tenure_rules.hazard &&
+           test.bound <= tenure_rules.hazard_bound_suspect;
+}
+
 void tenure_leak_best(const struct tenure_matrix *matrix,
                       struct tenure_leak_test *best)
 {
@@ -305,7 +318,8 @@ void tenure_leak_best(const struct tenure_matrix *matrix,
          skipped++) {
         for (uint32_t age = 1; age + skipped + 1 < matrix->count; age++) {
             struct tenure_leak_test test;
-            if (skipped && !may_skip(matrix, age, skipped))
+            if (best->age && (!is_promising(matrix, age, skipped) ||
+                              !may_skip(matrix, age, skipped)))
                 continue;
             tenure_leak_test(matrix, age, skipped, &test);
             if (!best->age || test.level > best->level)

@@ -88,7 +88,8 @@ static void a_trend_is_drawn_from_zero_to_its_largest(void **state)
     (void)state;
     static const uint64_t values[] = {0, 1, 50, 100, 100};
     char text[TENURE_TREND_BYTES];
-    assert_string_equal(tenure_trend_draw(values, 5, true, text), " ▁▄██");
+    const char *drawn = tenure_trend_draw(values, 5, true, text);
+    assert_string_equal(drawn, " ▁▄██");
     assert_string_equal(tenure_trend_draw(values, 5, false, text), " _=##");
     assert_string_equal(tenure_trend_draw(values, 1, true, text), " ");
     assert_string_equal(tenure_trend_draw(values, 0, true, text), "");
