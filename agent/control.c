@@ -58,15 +58,15 @@ void tenure__control_bytes_due(void)
 }
 
 int tenure__control_request(enum tenure_trigger trigger, const char *label,
-                            uint32_t timeout_ms)
+                            uint32_t turn_ms, uint32_t timeout_ms)
 {
-    uint64_t end = tenure__os_monotonic_ns() + timeout_ms * 1000000ull, now;
     struct tenure__text text;
     int error = tenure__helper_start();
     if (error != 0)
         return error;
-    if (!tenure__lock_take(&mailbox.lock, timeout_ms))
+    if (!tenure__lock_take(&mailbox.lock, turn_ms))
         return -ETIMEDOUT;
+    uint64_t end = tenure__os_monotonic_ns() + timeout_ms * 1000000ull, now;
     mailbox.trigger = trigger;
     tenure__text_start(&text, mailbox.label, sizeof mailbox.label);
     tenure__text_add(&text, label != NULL ? label : "");

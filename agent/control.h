@@ -23,9 +23,10 @@ void tenure__control_open(const struct tenure__config *config);
 void tenure__control_run(void);
 
 /* From a thread of the service: has the helper take a snapshot and waits
- * for it, at most timeout_ms. Its number, or a negative errno value. */
+ * for it, at most timeout_ms after a wait of at most turn_ms for those who
+ * asked before. Its number, or a negative errno value. */
 int tenure__control_request(enum tenure_trigger trigger, const char *label,
-                            uint32_t timeout_ms);
+                            uint32_t turn_ms, uint32_t timeout_ms);
 
 /* Has the helper take a snapshot by bytes, soon. Async-signal-safe. */
 void tenure__control_bytes_due(void);

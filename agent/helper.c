@@ -150,6 +150,9 @@ static void begin(void *with)
     for (uint32_t i = 0; i < helper.tid_offsets; i++)
         *(uint32_t *)(helper.tp + (uint64_t)helper.tid_offset[i]) = tid;
     tenure__syscall2(SYS_prctl, PR_SET_NAME, "tenure");
+    /* A service may run in real time; its helper need not. */
+    int priority = 0;
+    tenure__syscall3(SYS_sched_setscheduler, 0, 0 /* SCHED_OTHER */, &priority);
     helper.wake_fd = (int)tenure__syscall4(SYS_signalfd4, -1, &wake, 8,
                                            O_NONBLOCK | O_CLOEXEC);
     helper.run();

@@ -86,7 +86,7 @@ void tenure__track_open(const struct tenure__track_setup *setup)
     tenure__config_parse(&config, options);
     if (!config.follow_children && config.leader != (uint32_t)tenure__os_pid())
         return;
-    tenure__local.busy++;
+    tenure__guard_begin();
     tenure__counter[TENURE_VALUE_BAD_OPTIONS] = config.bad_options;
     int error = open_tables(setup);
     if (error == 0) {
@@ -100,7 +100,7 @@ void tenure__track_open(const struct tenure__track_setup *setup)
         opened = true;
         tenure__helper_start();
     }
-    tenure__local.busy--;
+    tenure__guard_end();
     if (opened && !config.dormant)
         tenure__control_set_tracking(true);
 }
@@ -147,7 +147,6 @@ void tenure__track_after_fork(bool in_child)
     tenure__control_after_fork();
     tenure__snapshot_after_fork();
     tenure__threads_after_fork();
-    tenure__unwind_forget();
     tenure__identity_after_fork(tenure__generation());
     __atomic_fetch_add(&tenure__generation_now, 1, __ATOMIC_RELAXED);
     revive_soon();
@@ -176,12 +175,12 @@ void tenure__track_unload(bool begins)
 {
     if (!opened)
         return;
-    tenure__local.busy++;
+    tenure__guard_begin();
     if (begins)
         tenure__modules_unload_begin();
     else
         tenure__modules_unload_end();
-    tenure__local.busy--;
+    tenure__guard_end();
 }
 
 void tenure__track_sandboxed(void)
@@ -197,9 +196,13 @@ void tenure__track_exit(void)
         return;
     if (!(tenure__tracking & TENURE_TRACK_DEATHS))
         return; /* dormant to the end: nothing was seen */
-    tenure__local.busy++;
-    tenure__control_request(TENURE_TRIGGER_EXIT, "", TENURE_EXIT_WAIT_MS);
-    tenure__local.busy--;
+    tenure__guard_begin();
+    /* Where a signal handler ends the process inside of the agent, another
+     * request of this very thread may be waiting: do not wait for it. */
+    tenure__control_request(TENURE_TRIGGER_EXIT, "",
+                            tenure__local.busy > 1 ? 0 : TENURE_EXIT_WAIT_MS,
+                            TENURE_EXIT_WAIT_MS);
+    tenure__guard_end();
 }
 
 /* ---- tenure.h ---------------------------------------------------------- */
@@ -208,10 +211,10 @@ __attribute__((visibility("default"))) int tenure_snapshot(const char *label)
 {
     if (!opened || another_process())
         return -ENOSYS;
-    tenure__local.busy++;
+    tenure__guard_begin();
     int seq = tenure__control_request(TENURE_TRIGGER_PROGRAM, label,
-                                      TENURE_EXIT_WAIT_MS);
-    tenure__local.busy--;
+                                      TENURE_EXIT_WAIT_MS, TENURE_EXIT_WAIT_MS);
+    tenure__guard_end();
     return seq;
 }
 

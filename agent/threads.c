@@ -85,20 +85,27 @@ static struct tenure__thread *pop_free(void)
     return thread;
 }
 
+/* Gives the memo's memory back; the next user finds zeros. */
+static void clear_unwinder(struct tenure__thread *thread)
+{
+    tenure__syscall3(SYS_madvise, thread->unwinder, unwinder_bytes(),
+                     MADV_DONTNEED);
+    thread->stale = 0;
+}
+
 /* The end of a thread. Later destructors may allocate again: then the
  * thread takes another record, and this runs once more. */
 static void thread_ends(void *record)
 {
     struct tenure__thread *thread = record;
-    tenure__local.busy++;
+    tenure__guard_begin();
     tenure__local.thread = NULL;
     bury_counts(thread);
     memset(&thread->counts, 0, sizeof thread->counts);
-    tenure__syscall3(SYS_madvise, thread->unwinder, unwinder_bytes(),
-                     MADV_DONTNEED);
+    clear_unwinder(thread);
     __atomic_store_n(&thread->tid, 0, __ATOMIC_RELEASE);
     push_free(thread);
-    tenure__local.busy--;
+    tenure__guard_end();
 }
 
 int tenure__threads_open(void)
@@ -167,6 +174,8 @@ struct tenure__thread *tenure__thread_take(void)
         tenure__count(TENURE_VALUE_DROPPED_NO_THREAD);
         return NULL;
     }
+    if (thread->stale)
+        clear_unwinder(thread);
     thread->bytes_left = 0;
     thread->node = 0;
     thread->random = thread->reported_bytes = 0;
@@ -241,10 +250,9 @@ void tenure__threads_after_fork(void)
             continue;
         memset(&thread->counts, 0, sizeof thread->counts);
         thread->reported_bytes = 0;
-        tenure__syscall3(SYS_madvise, thread->unwinder, unwinder_bytes(),
-                         MADV_DONTNEED);
         if (thread != mine) {
             thread->tid = 0;
+            thread->stale = 1;
             push_free(thread);
         }
     }

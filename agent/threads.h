@@ -32,6 +32,7 @@ struct tenure__thread {
     uint32_t node;           /* thread class in the call tree */
     uint32_t index;
     uint32_t next_free; /* index + 1 in the free list */
+    uint32_t stale;     /* the unwinder holds another thread's memo */
     int32_t tid;        /* 0 = free */
     char name[16];
 };
@@ -39,10 +40,23 @@ struct tenure__thread {
 /* All that the agent keeps in thread-local storage. */
 struct tenure__local {
     struct tenure__thread *thread;
-    uint32_t busy; /* inside the agent: allocations pass through */
+    uint64_t busy_sp; /* of the hook that set `busy` */
+    uint32_t busy;    /* inside the agent: allocations pass through */
     uint32_t reserved;
 };
 extern TENURE_TLS struct tenure__local tenure__local;
+
+/* Around work of the agent's own on a thread of the service. May nest. */
+static inline void tenure__guard_begin(void)
+{
+    tenure__local.busy_sp = 0; /* not a hook's: never a leftover */
+    tenure__local.busy++;
+}
+
+static inline void tenure__guard_end(void)
+{
+    tenure__local.busy--;
+}
 
 /* Makes the pthread key. Once, outside hooks. */
 int tenure__threads_open(void);

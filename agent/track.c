@@ -11,6 +11,7 @@
 #include "agent/counters.h"
 #include "agent/fold.h"
 #include "agent/generations.h"
+#include "agent/helper.h"
 #include "agent/mappings.h"
 #include "agent/records.h"
 #include "agent/revive.h"
@@ -25,18 +26,42 @@ uint64_t tenure__counter[256];
  * this thread must see `busy` as the program order has it. */
 #define ORDER() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
+/* A signal handler that interrupted a hook may have left by siglongjmp():
+ * then `busy` is a leftover. A nested call stands deeper on the stack than
+ * the hook it interrupted, unless it runs on the alternate stack. */
+static bool is_leftover(const struct tenure__local *local, uint64_t sp)
+{
+    struct {
+        void *at;
+        int flags;
+        size_t bytes;
+    } alternate = {0};
+    if (local->busy_sp == 0 || sp <= local->busy_sp ||
+        tenure__helper_watching())
+        return false;
+    tenure__syscall2(SYS_sigaltstack, NULL, &alternate);
+    return (alternate.flags & 1 /* SS_ONSTACK */) == 0;
+}
+
+static bool passes_through(struct tenure__local *local, uint64_t sp)
+{
+    if (is_leftover(local, sp))
+        return false;
+    if (local->thread != NULL)
+        local->thread->counts.nested++;
+    else
+        tenure__count(TENURE_VALUE_NESTED_ALLOCATIONS);
+    return true;
+}
+
 /* Enters the agent: this thread's record, or NULL where the allocation must
  * pass through: inside the agent itself, or when no record is to be had. */
-static inline struct tenure__thread *enter(void)
+static inline struct tenure__thread *enter(uint64_t sp)
 {
     struct tenure__local *local = &tenure__local;
-    if (tenure__unlikely(local->busy != 0)) {
-        if (local->thread != NULL)
-            local->thread->counts.nested++;
-        else
-            tenure__count(TENURE_VALUE_NESTED_ALLOCATIONS);
+    if (tenure__unlikely(local->busy != 0) && passes_through(local, sp))
         return NULL;
-    }
+    local->busy_sp = sp;
     local->busy = 1;
     ORDER();
     struct tenure__thread *thread = local->thread;
@@ -137,7 +162,7 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
 void tenure__track_birth(void *block, size_t bytes,
                          const struct tenure__start *start)
 {
-    struct tenure__thread *thread = enter();
+    struct tenure__thread *thread = enter(start->sp);
     if (thread == NULL)
         return;
     thread->counts.allocated_blocks++;
@@ -249,7 +274,7 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
             tenure__track_birth(block, bytes, start);
         return;
     }
-    thread = enter();
+    thread = enter(start->sp);
     if (thread == NULL) {
         tenure__track_put_back(block, known & ~TENURE_SLOT_HALF);
         return;
@@ -278,7 +303,7 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
 void tenure__track_map(void *at, size_t bytes,
                        const struct tenure__start *start)
 {
-    struct tenure__thread *thread = enter();
+    struct tenure__thread *thread = enter(start->sp);
     if (thread == NULL)
         return;
     uint32_t site = site_of(thread, start);
