@@ -45,7 +45,7 @@ static int read_line(struct expect *expect, const char *line)
     if (sscanf(line, "allocated %ld", &expect->allocated) == 1)
         return 0;
     if (strncmp(line, "snapshots none", 14) == 0)
-        return expect->no_snapshots = true, 0;
+        return expect->no_snapshots = true, expect->processes = 0;
     if (strncmp(line, "dropped any", 11) == 0)
         return expect->may_drop = true, 0;
     if (strncmp(line, "root", 4) == 0)

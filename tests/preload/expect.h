@@ -8,7 +8,8 @@
  *   expect: allocated N          allocated_blocks of its last snapshot, within
  *                                one in a thousand
  *   expect: processes N          so many processes left snapshots
- *   expect: snapshots none       it cannot be expected to leave any
+ *   expect: snapshots none       its first process may leave none; `processes`
+ *                                after this line still counts the others
  *   expect: dropped any          records may have been dropped
  *   expect: root                 run only by root (others pass at once)
  *

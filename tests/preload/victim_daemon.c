@@ -1,8 +1,9 @@
 /*
- * daemon(3): the first process is gone at once, its child lives on in another
- * session and directory.
+ * daemon(3): the first process is gone at once, by an _exit inside libc that
+ * nobody sees; its child lives on in another session and directory.
  *
- * expect: processes 2
+ * expect: snapshots none
+ * expect: processes 1
  */
 #include "victim.h"
 

@@ -27,6 +27,7 @@ static void *churn(void *unused)
 /* Loads a plugin, keeps two blocks of its making; returns where it was. */
 static void *visit(const char *name, int frame, void **kept)
 {
+    Dl_info where;
     void *plugin = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     CHECK(plugin);
     void *(*take)(int) = NULL;
@@ -36,13 +37,14 @@ static void *visit(const char *name, int frame, void **kept)
     *(void **)&give = dlsym(plugin, "plugin_give");
     *(void **)&get_frame = dlsym(plugin, "plugin_frame");
     CHECK(take && give && get_frame && get_frame() == frame);
+    CHECK(dladdr(*(void **)&take, &where) != 0);
     for (int i = 0; i < 20; i++)
         give(take(i % 5));
     kept[0] = take(3);
     kept[1] = take(4);
     dlclose(plugin);
     CHECK(!dlopen(name, RTLD_NOW | RTLD_NOLOAD));
-    return *(void **)&take;
+    return where.dli_fbase;
 }
 
 int main(void)

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-static std::exception_ptr held[100];
+static std::exception_ptr *held; /* never destroyed */
 
 struct guard {
     std::string text = std::string(60, 'g');
@@ -84,8 +84,9 @@ int main()
         threads.emplace_back(run, &count);
     for (std::thread &thread : threads)
         thread.join();
-    for (std::exception_ptr &slot : held)
-        held_exception(slot);
+    held = new std::exception_ptr[100];
+    for (int i = 0; i < 100; i++)
+        held_exception(held[i]);
     try {
         qsort(numbers, 4, sizeof numbers[0], throwing_compare);
     } catch (int number) {

@@ -26,11 +26,12 @@ int main(void)
         kept[i] = nothing_at_all();
     CHECK(kept[0] && kept[0] != kept[1]);
     say("%zu\n", malloc_usable_size(kept[0]));
-    void *block = gone_by_realloc(100);
-    say("realloc(p, 0): %s\n", realloc(block, none) ? "a block" : "NULL");
-    block = gone_by_realloc(100);
-    say("reallocarray(p, 0, 8): %s\n",
-        reallocarray(block, none, 8) ? "a block" : "NULL");
+    void *block = realloc(gone_by_realloc(100), none);
+    say("realloc(p, 0): %s\n", block ? "a block" : "NULL");
+    free(block);
+    block = reallocarray(gone_by_realloc(100), none, 8);
+    say("reallocarray(p, 0, 8): %s\n", block ? "a block" : "NULL");
+    free(block);
     free(used(realloc(NULL, 30)));
     free(used(realloc(NULL, none)));
     free(used(calloc(none, 10)));

@@ -10,7 +10,7 @@ build=${2:-$here/../../build}
 status=0
 for service in redis nginx memcached postgres node batch; do
     if timeout $((runs * 60 + 60)) sh "$here/service.sh" \
-        "$build/report/tenure" "$service" "$runs"; then
+        "$build/bin/tenure" "$service" "$runs"; then
         echo "$service: $runs of $runs runs good"
     else
         echo "$service: FAILED"
