@@ -19,6 +19,8 @@ __errno_location getauxval __libc_stack_end _r_debug _dl_find_object
 dl_iterate_phdr pthread_key_create pthread_setspecific
 __register_atfork __cxa_at_quick_exit __cxa_finalize
 '
+# With verify=N, once at the start, never in a hook.
+verify='dlopen dlsym getcontext'
 jemalloc='
 __ctype_b_loc __sched_cpucount __stack_chk_fail abort clock_gettime close
 creat getpagesize getpid gettimeofday madvise mprotect open
@@ -49,15 +51,17 @@ nm -A --undefined-only "$archive" |
         -e ' __popcountdi2' -e ' _ITM_' -e ' __gmon_start__' \
         >"$scratch/objects"
 
-grep -v '^private_jemalloc' "$scratch/objects" | cut -d' ' -f2 |
-    complain_unless "the agent calls" "$own"
+grep -v -e '^private_jemalloc' -e '^unwind_verify' "$scratch/objects" |
+    cut -d' ' -f2 | complain_unless "the agent calls" "$own"
+grep '^unwind_verify' "$scratch/objects" | cut -d' ' -f2 |
+    complain_unless "unwind_verify.c calls" "$own $verify"
 grep '^private_jemalloc' "$scratch/objects" | cut -d' ' -f2 |
     complain_unless "the private jemalloc calls" "$own $jemalloc"
 
 # And what the finished library asks for, hooks included.
 nm -D --undefined-only "$library" | awk '{ print $2 }' | sed 's/@.*//' |
     complain_unless "libtenure.so imports" \
-        "$own $jemalloc _ITM_deregisterTMCloneTable
+        "$own $jemalloc $verify _ITM_deregisterTMCloneTable
         _ITM_registerTMCloneTable __gmon_start__"
 readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
     sed 's/\.so.*//; s/^ld-linux.*/ld-linux/' |
