@@ -55,7 +55,7 @@ configure() {
 
 build() {
     configure && cmake --build build --target \
-        tenure tenure_agent leaky_server load
+        tenure tenure_preload leaky_server load
 }
 
 step "1. Build"
