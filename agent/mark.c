@@ -1,0 +1,211 @@
+/*
+ * The mark phase.
+ *
+ * Words come in from the roots and then from every block that is reached;
+ * out go flags in the index. Nearly every step waits for memory, so a word
+ * that may be a pointer goes through two short queues: in the first its cell
+ * is being fetched, in the second its block.
+ */
+#include "agent/mark.h"
+
+#include <errno.h>
+
+#include "agent/os.h"
+
+static uint32_t *map_numbers(const struct tenure__mark *mark)
+{
+    return tenure__os_map(((size_t)mark->index.count + 1) * sizeof(uint32_t));
+}
+
+static void unmap_numbers(const struct tenure__mark *mark, uint32_t *numbers)
+{
+    if (numbers != NULL)
+        tenure__os_unmap(numbers,
+                         ((size_t)mark->index.count + 1) * sizeof *numbers);
+}
+
+void tenure__mark_close(struct tenure__mark *mark)
+{
+    unmap_numbers(mark, mark->parent);
+    unmap_numbers(mark, mark->list);
+    unmap_numbers(mark, mark->waiting);
+    tenure__index_drop(&mark->index);
+}
+
+static void reach(struct tenure__mark *mark, uint32_t block, uint32_t parent)
+{
+    mark->index.block[block] |= TENURE__BLOCK_REACHED;
+    if (mark->possible)
+        mark->index.block[block] |= TENURE__BLOCK_POSSIBLE;
+    mark->parent[block] = parent;
+    mark->list[mark->tail++] = block;
+}
+
+static void reach_root_block(const struct tenure__mark_block *block, void *with)
+{
+    struct tenure__mark *mark = with;
+    if (!block->is_root)
+        return;
+    uint32_t number = tenure__index_find(&mark->index, block->address);
+    if ((tenure__mark_flags(mark, number) & TENURE__BLOCK_REACHED) == 0)
+        reach(mark, number, TENURE__PARENT_ROOT);
+}
+
+int tenure__mark_open(struct tenure__mark *mark,
+                      const struct tenure__mark_source *source)
+{
+    *mark = (struct tenure__mark){0};
+    int error = tenure__index_build(&mark->index, source);
+    if (error < 0)
+        return error;
+    mark->parent = map_numbers(mark);
+    mark->list = map_numbers(mark);
+    mark->waiting = map_numbers(mark);
+    if (mark->parent == NULL || mark->list == NULL || mark->waiting == NULL) {
+        tenure__mark_close(mark);
+        return -ENOMEM;
+    }
+    source->each(source->self, reach_root_block, mark);
+    return 0;
+}
+
+/* new T[0] with a destructor returns the end of its 8-byte block, which
+ * holds the number of elements, none. */
+static bool is_empty_array(uint64_t start, uint64_t bytes, uint64_t offset)
+{
+    return offset == 8 && bytes == 8 && *(const uint64_t *)start == 0;
+}
+
+enum tenure__pointer tenure__mark_classify(const struct tenure__index *index,
+                                           uint32_t block, uint64_t word)
+{
+    uint64_t start = tenure__index_address(index, block);
+    uint64_t offset = tenure__mark_address(word) - start;
+    if (offset == 0)
+        return TENURE__POINTS_START;
+    uint64_t bytes = tenure__index_bytes(index, block);
+    if (offset >= bytes)
+        return is_empty_array(start, bytes, offset) ? TENURE__POINTS_START
+                                                    : TENURE__POINTS_NOWHERE;
+    return offset < 8 ? TENURE__POINTS_TAGGED : TENURE__POINTS_INSIDE;
+}
+
+/* The block's word is here now. */
+static void judge(struct tenure__mark *mark,
+                  const struct tenure__mark_candidate *candidate)
+{
+    uint32_t block = candidate->block;
+    uint32_t flags = tenure__mark_flags(mark, block);
+    if (flags & TENURE__BLOCK_REACHED)
+        return;
+    enum tenure__pointer kind =
+        tenure__mark_classify(&mark->index, block, candidate->word);
+    if (kind == TENURE__POINTS_NOWHERE)
+        return;
+    if (kind != TENURE__POINTS_INSIDE || mark->possible) {
+        reach(mark, block, candidate->parent);
+    } else if ((flags & TENURE__BLOCK_WAITING) == 0) {
+        mark->index.block[block] |= TENURE__BLOCK_WAITING;
+        mark->parent[block] = candidate->parent;
+        mark->waiting[mark->waiting_count++] = block;
+    }
+}
+
+/* The cell is here now: which block is it? */
+static void resolve(struct tenure__mark *mark,
+                    struct tenure__mark_candidate candidate)
+{
+    uint64_t address = tenure__mark_address(candidate.word);
+    const struct tenure__cell *cell = tenure__index_cell(&mark->index, address);
+    candidate.block =
+        cell != NULL ? tenure__cell_block(cell, address) : TENURE__NO_BLOCK;
+    if (candidate.block == TENURE__NO_BLOCK)
+        candidate.block = tenure__index_find_big(&mark->index, address);
+    if (candidate.block == TENURE__NO_BLOCK)
+        return;
+    __builtin_prefetch(&mark->index.block[candidate.block], 1);
+    __builtin_prefetch(&mark->parent[candidate.block], 1);
+    uint64_t at = mark->blocks++ % TENURE__MARK_AHEAD;
+    if (mark->blocks > TENURE__MARK_AHEAD)
+        judge(mark, &mark->block[at]);
+    mark->block[at] = candidate;
+}
+
+static inline void consider(struct tenure__mark *mark, uint64_t word,
+                            uint32_t parent)
+{
+    uint64_t address = tenure__mark_address(word);
+    if (tenure__likely(!tenure__index_covers(&mark->index, address)))
+        return;
+    __builtin_prefetch(tenure__index_cell(&mark->index, address));
+    uint64_t at = mark->cells++ % TENURE__MARK_AHEAD;
+    if (mark->cells > TENURE__MARK_AHEAD)
+        resolve(mark, mark->cell[at]);
+    mark->cell[at] = (struct tenure__mark_candidate){word, parent, 0};
+}
+
+static uint64_t oldest(uint64_t ever)
+{
+    return ever > TENURE__MARK_AHEAD ? ever - TENURE__MARK_AHEAD : 0;
+}
+
+/* Finishes what is on its way. */
+static void settle(struct tenure__mark *mark)
+{
+    for (uint64_t i = oldest(mark->cells); i < mark->cells; i++)
+        resolve(mark, mark->cell[i % TENURE__MARK_AHEAD]);
+    for (uint64_t i = oldest(mark->blocks); i < mark->blocks; i++)
+        judge(mark, &mark->block[i % TENURE__MARK_AHEAD]);
+    mark->cells = mark->blocks = 0;
+}
+
+void tenure__mark_words(struct tenure__mark *mark, const uint64_t *word,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        consider(mark, word[i], TENURE__PARENT_ROOT);
+}
+
+static void blacken(struct tenure__mark *mark, uint32_t block)
+{
+    const uint64_t *word =
+        (const uint64_t *)tenure__index_address(&mark->index, block);
+    uint64_t count = tenure__index_bytes(&mark->index, block) / 8;
+    for (uint64_t i = 0; i < count; i++)
+        consider(mark, word[i], block);
+}
+
+/* Fetches a block that is a few steps ahead in the list: its word first,
+ * its contents when that is here. */
+static void fetch_ahead(const struct tenure__mark *mark)
+{
+    if (mark->head + 32 < mark->tail)
+        __builtin_prefetch(&mark->index.block[mark->list[mark->head + 32]]);
+    if (mark->head + 16 < mark->tail)
+        __builtin_prefetch((const void *)tenure__index_address(
+            &mark->index, mark->list[mark->head + 16]));
+}
+
+static void follow(struct tenure__mark *mark)
+{
+    do {
+        while (mark->head < mark->tail) {
+            fetch_ahead(mark);
+            blacken(mark, mark->list[mark->head++]);
+        }
+        settle(mark);
+    } while (mark->head < mark->tail);
+}
+
+void tenure__mark_run(struct tenure__mark *mark)
+{
+    settle(mark);
+    follow(mark);
+    mark->possible = true;
+    for (uint32_t i = 0; i < mark->waiting_count; i++) {
+        uint32_t block = mark->waiting[i];
+        if ((tenure__mark_flags(mark, block) & TENURE__BLOCK_REACHED) == 0)
+            reach(mark, block, mark->parent[block]);
+    }
+    follow(mark);
+}

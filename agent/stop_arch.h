@@ -1,0 +1,64 @@
+/*
+ * Registers and clones: what differs between machines when threads are
+ * stopped. One file each implements it.
+ */
+#ifndef TENURE_AGENT_STOP_ARCH_H
+#define TENURE_AGENT_STOP_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#include "stop_arch_x86_64.h"
+#elif defined(__aarch64__)
+#include "stop_arch_aarch64.h"
+#endif
+
+/* clone(2) onto a stack of its own: the child runs fn(with) and exits with
+ * its result. The kernel clears *child_tid and wakes its futex when the
+ * child is gone, if flags ask for it. Returns the pid or a negative error. */
+long tenure__clone_on(unsigned long flags, void *stack_top,
+                      int (*fn)(void *with), void *with, int *child_tid);
+
+/* A system call that a stopped thread was waiting in. */
+struct tenure__call {
+    long number;
+    uint64_t argument[6];
+    uint64_t stack_pointer, pc; /* as /proc/PID/task/TID/syscall has them */
+};
+
+/* Where live stack begins: the stack pointer less the red zone. */
+uint64_t tenure__registers_stack(const tenure__registers *registers);
+
+/* 0 where the general registers do not hold it. */
+uint64_t tenure__registers_thread(const tenure__registers *registers);
+
+/* The kernel is about to say EINTR for a call that it would not begin again
+ * by itself after a signal that nobody handles: *call is filled. */
+bool tenure__registers_interrupted(const tenure__registers *registers,
+                                   struct tenure__call *call);
+
+/* Has the call begun again at release, with these arguments. The result
+ * stays EINTR if a signal is delivered first, as it would without us. */
+void tenure__registers_restart(tenure__registers *registers,
+                               const struct tenure__call *call);
+
+/* The same from the context of a signal handler (a ucontext_t), in the
+ * thread itself: the words read, at most TENURE_REGISTER_WORDS. */
+uint32_t tenure__context_words(const void *context, uint64_t *word,
+                               uint64_t *stack_pointer);
+
+/* struct sigaction of the kernel. */
+struct tenure__sigaction {
+    void *handler;
+    unsigned long flags;
+#ifdef __x86_64__
+    void *restorer;
+#endif
+    uint64_t mask;
+};
+
+/* Makes it return from the handler as the kernel of this machine wants. */
+void tenure__sigaction_finish(struct tenure__sigaction *action);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * Registers and clones on aarch64.
+ *
+ * The first argument of an interrupted call is gone when a stop shows its
+ * registers (the result has taken x0), so a restart needs the arguments as
+ * /proc/PID/task/TID/syscall gave them before the stop. The kernel has
+ * forgotten the call by then: a restart sets the thread back onto the svc
+ * instruction.
+ */
+#include "agent/stop_arch.h"
+
+#include <asm/sigcontext.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
+
+#define TEXT(x) #x
+#define TEXT_OF(x) TEXT(x)
+#define SVC_INSTRUCTION 0xd4000001u
+
+__asm__(".text\n"
+        ".globl tenure__clone_on\n"
+        ".hidden tenure__clone_on\n"
+        ".type tenure__clone_on, %function\n"
+        "tenure__clone_on:\n"
+        ".cfi_startproc\n"
+        "    and x1, x1, #-16\n"
+        "    stp x2, x3, [x1, #-16]!\n"
+        "    mov x2, xzr\n"
+        "    mov x3, xzr\n"
+        "    mov x8, #" TEXT_OF(__NR_clone) "\n"
+        "    svc #0\n"
+        "    cbz x0, 1f\n"
+        "    ret\n"
+        "1:\n"
+        "    .cfi_undefined x30\n"
+        "    mov x29, xzr\n"
+        "    ldp x1, x0, [sp], #16\n"
+        "    blr x1\n"
+        "    mov x8, #" TEXT_OF(__NR_exit) "\n"
+        "    svc #0\n"
+        "    brk #1\n"
+        ".cfi_endproc\n"
+        ".size tenure__clone_on, . - tenure__clone_on\n");
+
+/* The vdso has the way back. */
+void tenure__sigaction_finish(struct tenure__sigaction *action)
+{
+    (void)action;
+}
+
+uint32_t tenure__context_words(const void *context, uint64_t *word,
+                               uint64_t *stack_pointer)
+{
+    const mcontext_t *machine = &((const ucontext_t *)context)->uc_mcontext;
+    uint32_t count = sizeof machine->regs / 8;
+    memcpy(word, machine->regs, sizeof machine->regs);
+    *stack_pointer = machine->sp;
+    const struct fpsimd_context *vector = (const void *)machine->__reserved;
+    if (vector->head.magic != FPSIMD_MAGIC)
+        return count;
+    memcpy(word + count, vector->vregs, sizeof vector->vregs);
+    return count + sizeof vector->vregs / 8;
+}
+
+uint64_t tenure__registers_stack(const tenure__registers *registers)
+{
+    return registers->sp;
+}
+
+uint64_t tenure__registers_thread(const tenure__registers *registers)
+{
+    (void)registers;
+    return 0;
+}
+
+bool tenure__registers_interrupted(const tenure__registers *registers,
+                                   struct tenure__call *call)
+{
+    if ((long)registers->regs[0] != -EINTR ||
+        *(const uint32_t *)(registers->pc - 4) != SVC_INSTRUCTION)
+        return false;
+    *call = (struct tenure__call){
+        .number = (long)registers->regs[8],
+        .stack_pointer = registers->sp,
+        .pc = registers->pc,
+    };
+    for (int i = 1; i < 6; i++)
+        call->argument[i] = registers->regs[i];
+    return true;
+}
+
+void tenure__registers_restart(tenure__registers *registers,
+                               const struct tenure__call *call)
+{
+    for (int i = 0; i < 6; i++)
+        registers->regs[i] = call->argument[i];
+    registers->pc -= 4;
+}

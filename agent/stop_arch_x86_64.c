@@ -1,0 +1,123 @@
+/*
+ * Registers and clones on x86_64.
+ *
+ * After a system call that a stop has interrupted, orig_rax holds its number
+ * and rax an error that the kernel looks at when the thread goes on. For
+ * -ERESTARTNOHAND it begins the call again unless a handler runs first, and
+ * then it says EINTR: precisely what epoll_wait(2) and its like need, which
+ * return a plain -EINTR instead. So a restart is that one value.
+ */
+#include "agent/stop_arch.h"
+
+#include <asm/sigcontext.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
+
+#define KERNEL_SA_RESTORER 0x04000000ul
+#define KERNEL_ERESTARTNOHAND 514
+
+#define TEXT(x) #x
+#define TEXT_OF(x) TEXT(x)
+
+__asm__(".text\n"
+        ".globl tenure__clone_on\n"
+        ".hidden tenure__clone_on\n"
+        ".type tenure__clone_on, @function\n"
+        "tenure__clone_on:\n"
+        ".cfi_startproc\n"
+        "    and $-16, %rsi\n"
+        "    sub $16, %rsi\n"
+        "    mov %rdx, 0(%rsi)\n"
+        "    mov %rcx, 8(%rsi)\n"
+        "    mov %r8, %r10\n"
+        "    xor %edx, %edx\n"
+        "    xor %r8d, %r8d\n"
+        "    mov $" TEXT_OF(SYS_clone) ", %eax\n"
+        "    syscall\n"
+        "    test %rax, %rax\n"
+        "    jz 1f\n"
+        "    ret\n"
+        "1:\n"
+        "    .cfi_undefined rip\n"
+        "    xor %ebp, %ebp\n"
+        "    pop %rax\n"
+        "    pop %rdi\n"
+        "    call *%rax\n"
+        "    mov %eax, %edi\n"
+        "    mov $" TEXT_OF(SYS_exit) ", %eax\n"
+        "    syscall\n"
+        "    hlt\n"
+        ".cfi_endproc\n"
+        ".size tenure__clone_on, . - tenure__clone_on\n");
+
+__asm__(".text\n"
+        ".type return_from_handler, @function\n"
+        "return_from_handler:\n"
+        "    mov $" TEXT_OF(SYS_rt_sigreturn) ", %eax\n"
+        "    syscall\n"
+        ".size return_from_handler, . - return_from_handler\n");
+extern char return_from_handler[];
+
+void tenure__sigaction_finish(struct tenure__sigaction *action)
+{
+    action->flags |= KERNEL_SA_RESTORER;
+    action->restorer = return_from_handler;
+}
+
+/* The vector state is as large as the frame says, if it says so. */
+uint32_t tenure__context_words(const void *context, uint64_t *word,
+                               uint64_t *stack_pointer)
+{
+    const mcontext_t *machine = &((const ucontext_t *)context)->uc_mcontext;
+    uint32_t count = sizeof machine->gregs / 8;
+    memcpy(word, machine->gregs, sizeof machine->gregs);
+    *stack_pointer = (uint64_t)machine->gregs[REG_RSP] - 128;
+    const struct _fpstate_64 *vector = (const void *)machine->fpregs;
+    if (vector == NULL)
+        return count;
+    size_t bytes = sizeof *vector;
+    if (vector->sw_reserved.magic1 == FP_XSTATE_MAGIC1)
+        bytes = vector->sw_reserved.extended_size;
+    if (bytes > TENURE_VECTOR_WORDS * 8)
+        bytes = TENURE_VECTOR_WORDS * 8;
+    memcpy(word + count, vector, bytes);
+    return count + (uint32_t)(bytes / 8);
+}
+
+uint64_t tenure__registers_stack(const tenure__registers *registers)
+{
+    return registers->rsp - 128;
+}
+
+uint64_t tenure__registers_thread(const tenure__registers *registers)
+{
+    return registers->fs_base;
+}
+
+bool tenure__registers_interrupted(const tenure__registers *registers,
+                                   struct tenure__call *call)
+{
+    long result = (long)registers->rax;
+    if ((long)registers->orig_rax < 0 ||
+        (result != -EINTR && result != -KERNEL_ERESTARTNOHAND))
+        return false;
+    *call = (struct tenure__call){
+        .number = (long)registers->orig_rax,
+        .argument = {registers->rdi, registers->rsi, registers->rdx,
+                     registers->r10, registers->r8, registers->r9},
+        .stack_pointer = registers->rsp,
+        .pc = registers->rip,
+    };
+    return true;
+}
+
+void tenure__registers_restart(tenure__registers *registers,
+                               const struct tenure__call *call)
+{
+    registers->rax = (unsigned long long)-KERNEL_ERESTARTNOHAND;
+    registers->rdx = call->argument[2];
+    registers->r10 = call->argument[3];
+    registers->r8 = call->argument[4];
+}

@@ -1,0 +1,17 @@
+/* Registers of a stopped thread on x86_64. */
+#ifndef TENURE_AGENT_STOP_ARCH_X86_64_H
+#define TENURE_AGENT_STOP_ARCH_X86_64_H
+
+#include <linux/elf.h>
+#include <sys/user.h>
+
+typedef struct user_regs_struct tenure__registers;
+
+/* XSAVE with AVX-512 and keys is 2696 bytes; what lies beyond (AMX tiles)
+ * holds no pointers. */
+#define TENURE_VECTOR_REGSET NT_X86_XSTATE
+#define TENURE_VECTOR_WORDS 344
+#define TENURE_REGISTER_WORDS                                                  \
+    (sizeof(tenure__registers) / 8 + TENURE_VECTOR_WORDS)
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * The system calls that threads wait in while they are stopped: makes them
+ * go on as if there had been no stop.
+ *
+ * The kernel begins most calls again by itself. A few say EINTR whatever
+ * happens (signal(7): epoll_wait, semop, sigtimedwait, io_getevents, sockets
+ * with a timeout); those are begun again here, and a relative timeout is
+ * shortened by the time already waited, however often the call is stopped.
+ * The time comes from the scheduler: when the thread last ran, read before
+ * the stop. Without that file (/proc/PID/task/TID/sched) a wait counts from
+ * the first stop that saw it.
+ *
+ * A timeout set on a socket (SO_RCVTIMEO, SO_SNDTIMEO) is no argument of the
+ * call and starts anew. connect(2) with one is left alone: beginning it
+ * again would say EALREADY.
+ *
+ * Not thread-safe: the helper calls the first, the tracer the others.
+ */
+#ifndef TENURE_AGENT_STOP_WAITS_H
+#define TENURE_AGENT_STOP_WAITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/stop_arch.h"
+
+/* Threads whose waits are remembered. Beyond: their timeouts start anew. */
+#define TENURE_WAITS_MAX 4096u
+
+struct tenure__wait {
+    int tid;
+    bool called; /* seen in `call` before the stop */
+    struct tenure__call call;
+    bool reissued;            /* begun again by us at the last release */
+    uint64_t deadline_ns;     /* 0 = waits for ever */
+    uint64_t runs, voluntary; /* how often it had run, and waited, by then */
+    int64_t timeout[2]; /* what is left, where the call takes a timespec */
+};
+
+/* Looks at every thread before a stop. 0 or -ENOMEM. */
+int tenure__waits_look(void);
+
+/* A thread has stopped: if its call has to be begun again, changes the
+ * registers so that it is, and returns true; *wait (may become NULL) is what
+ * tenure__wait_release() wants if it waits with a timeout. */
+bool tenure__wait_stopped(int pid, int tid, tenure__registers *registers,
+                          struct tenure__wait **wait);
+
+/* Just before the thread goes on: changes the registers to what is left of
+ * the timeout. */
+void tenure__wait_release(struct tenure__wait *wait,
+                          tenure__registers *registers);
+
+#endif
