@@ -31,19 +31,19 @@ int tenure__blocks_open(uint32_t granule_shift, bool address_space_is_dear)
 {
     tenure__blocks.granule_shift = granule_shift;
     tenure__blocks.two_steps = address_space_is_dear;
-    tenure__blocks.root[0] = tenure__os_map(root_bytes());
+    tenure__blocks.root[0] = tenure__os_reserve(root_bytes());
     return tenure__blocks.root[0] != NULL ? 0 : -12;
 }
 
 /* What is at `place`, made if there is nothing; whoever comes second gives
  * his back. */
-static void *get_or_make(void **place, size_t bytes)
+static void *get_or_make(void **place, size_t bytes, void *make(size_t bytes))
 {
     void *present = __atomic_load_n(place, __ATOMIC_ACQUIRE);
     if (present != NULL)
         return present;
-    void *fresh = tenure__os_map(bytes);
-    if (fresh == NULL)
+    void *fresh = make(bytes);
+    if (fresh == NULL || tenure__os_commit(place, sizeof *place) != 0)
         return NULL;
     if (__atomic_compare_exchange_n(place, &present, fresh, 0, __ATOMIC_ACQ_REL,
                                     __ATOMIC_ACQUIRE))
@@ -58,13 +58,16 @@ tenure__slot *tenure__blocks_leaf_new(uint64_t address)
     if (address >> TENURE_ADDRESS_BITS)
         return NULL;
     void **root = get_or_make((void **)&tenure__blocks.root[address >> 3 & 1],
-                              root_bytes());
+                              root_bytes(), tenure__os_reserve);
     if (root != NULL && tenure__blocks.two_steps) {
         root = get_or_make(&root[region >> TENURE_STEP_BITS],
-                           TENURE_STEP_ENTRIES * sizeof(void *));
+                           TENURE_STEP_ENTRIES * sizeof(void *),
+                           tenure__os_reserve);
         region &= TENURE_STEP_ENTRIES - 1;
     }
-    return root != NULL ? get_or_make(&root[region], leaf_bytes()) : NULL;
+    return root != NULL
+               ? get_or_make(&root[region], leaf_bytes(), tenure__os_map)
+               : NULL;
 }
 
 /* ---- walking ----------------------------------------------------------- */

@@ -258,6 +258,9 @@ const struct tenure__module *tenure__module_at(uint32_t index)
 void tenure__modules_unload_begin(void)
 {
     tenure__unwind_hold();
+    /* What is about to go must have been in the table, however short a
+     * time it was there. */
+    tenure__modules_refresh();
 }
 
 void tenure__modules_unload_end(void)

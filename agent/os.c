@@ -70,15 +70,34 @@ bool tenure__os_mapped(uint32_t index, struct tenure__range *range)
     return true;
 }
 
-void *tenure__os_map(size_t bytes)
+static void *map_with(size_t bytes, int protection)
 {
     long at =
-        tenure__syscall6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE,
+        tenure__syscall6(SYS_mmap, 0, (long)bytes, protection,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at < 0 && at > -4096)
         return NULL;
     tenure__os_mine((uint64_t)at, bytes);
     return (void *)at;
+}
+
+void *tenure__os_map(size_t bytes)
+{
+    return map_with(bytes, PROT_READ | PROT_WRITE);
+}
+
+void *tenure__os_reserve(size_t bytes)
+{
+    return map_with(bytes, PROT_READ);
+}
+
+int tenure__os_commit(void *start, size_t bytes)
+{
+    uint64_t page = tenure__os_page_bytes();
+    uint64_t from = (uint64_t)start & ~(page - 1);
+    uint64_t to = ((uint64_t)start + bytes + page - 1) & ~(page - 1);
+    return (int)tenure__syscall3(SYS_mprotect, from, to - from,
+                                 PROT_READ | PROT_WRITE);
 }
 
 void tenure__os_unmap(void *start, size_t bytes)

@@ -41,6 +41,13 @@
 void *tenure__os_map(size_t bytes);
 void tenure__os_unmap(void *start, size_t bytes);
 
+/* The same, but read-only until a part is committed: a table that may grow
+ * large counts towards RLIMIT_DATA only as far as it is used. */
+void *tenure__os_reserve(size_t bytes);
+/* Makes whole pages that hold [start, start + bytes) writable. 0 or a
+ * negative errno value. May be called again for the same range. */
+int tenure__os_commit(void *start, size_t bytes);
+
 /* The agent's own memory, range by range: what tenure__os_map gave and
  * tenure__os_mine was told of. Lock-free. False: `index` is past the last.
  * An empty range (start = end) is a hole in the list. */

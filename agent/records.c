@@ -28,7 +28,7 @@ int tenure__records_open(uint64_t budget_bytes)
 {
     uint64_t count = budget_bytes / sizeof *records;
     limit = count < TENURE_RECORDS_MAX ? (uint32_t)count : TENURE_RECORDS_MAX;
-    records = tenure__os_map((uint64_t)(limit + 1) * sizeof *records);
+    records = tenure__os_reserve((uint64_t)(limit + 1) * sizeof *records);
     return records != NULL ? 0 : -12;
 }
 
@@ -47,6 +47,28 @@ static uint32_t pop(uint64_t *place)
     return index;
 }
 
+/* Records become writable in pieces, by whoever is first to need one. */
+#define PIECE 16384u
+
+static uint32_t writable;
+
+static bool make_writable(uint32_t index)
+{
+    uint32_t now = __atomic_load_n(&writable, __ATOMIC_ACQUIRE);
+    if (index < now)
+        return true;
+    uint32_t end = index / PIECE * PIECE + PIECE;
+    if (end > limit + 1)
+        end = limit + 1;
+    if (tenure__os_commit(&records[now], (end - now) * sizeof *records) != 0)
+        return false;
+    while (now < end &&
+           !__atomic_compare_exchange_n(&writable, &now, end, 0,
+                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        continue;
+    return true;
+}
+
 uint32_t tenure__record_take(uint32_t stripe)
 {
     uint32_t index = records ? pop(&stripes[stripe % STRIPES].head) : 0;
@@ -54,7 +76,7 @@ uint32_t tenure__record_take(uint32_t stripe)
         return index;
     if (__atomic_load_n(&used, __ATOMIC_RELAXED) < limit) {
         index = __atomic_add_fetch(&used, 1, __ATOMIC_RELAXED);
-        if (index <= limit)
+        if (index <= limit && make_writable(index))
             return index;
         __atomic_fetch_sub(&used, 1, __ATOMIC_RELAXED);
         index = 0;

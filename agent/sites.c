@@ -80,13 +80,34 @@ int tenure__sites_open(uint64_t budget_bytes)
     uint64_t limit = budget_bytes / BYTES_PER_NODE;
     if (limit > TENURE_NODES_MAX - 1)
         limit = TENURE_NODES_MAX - 1;
-    nodes = tenure__os_map((limit + 1) * sizeof *nodes);
+    nodes = tenure__os_reserve((limit + 1) * sizeof *nodes);
     void *slots = tenure__os_map(level_slots(0) * sizeof(uint32_t));
     if (!nodes || !slots)
         return -ENOMEM;
     node_limit = (uint32_t)limit;
     atomic_store(&levels[0].slots, slots);
     return 0;
+}
+
+/* Nodes become writable in pieces, by whoever is first to need one. */
+#define PIECE 16384u
+
+static _Atomic uint32_t writable;
+
+static bool make_writable(uint32_t id)
+{
+    uint32_t now = atomic_load_explicit(&writable, memory_order_acquire);
+    if (tenure__likely(id < now))
+        return true;
+    uint32_t end = id / PIECE * PIECE + PIECE;
+    if (end > node_limit + 1)
+        end = node_limit + 1;
+    if (tenure__os_commit(&nodes[now], (end - now) * sizeof *nodes) != 0)
+        return false;
+    while (now < end &&
+           !atomic_compare_exchange_weak(&writable, &now, end))
+        continue;
+    return true;
 }
 
 /* A fresh id with its node written, or 0 if there is no room. */
@@ -96,7 +117,7 @@ static uint32_t new_node(uint64_t key, uint32_t parent)
         return 0;
     uint32_t id = atomic_fetch_add_explicit(&node_count, 1,
                                             memory_order_relaxed) + 1;
-    if (id > node_limit) {
+    if (id > node_limit || !make_writable(id)) {
         atomic_fetch_sub_explicit(&node_count, 1, memory_order_relaxed);
         return 0;
     }
