@@ -14,8 +14,8 @@ theirs=$(heaptrack_print "$work"/heaptrack.* 2>/dev/null |
     sed -n 's/^calls to allocation functions: \([0-9]*\).*/\1/p')
 
 mkdir "$work/snapshots"
-LD_PRELOAD=$agent TENURE_OPTIONS=dir=$work/snapshots \
-    timeout 120 "$victim" >>"$work/log"
+timeout 120 env LD_PRELOAD="$agent" TENURE_OPTIONS="dir=$work/snapshots" \
+    "$victim" >>"$work/log"
 ours=$("$tenure" show --format=json "$work"/snapshots/*.tenure |
     jq '.snapshots[0].allocated_blocks')
 

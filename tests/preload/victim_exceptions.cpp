@@ -2,7 +2,7 @@
  * C++ exceptions through many frames, kept in exception_ptr, rethrown, thrown
  * from catch blocks, across libc's qsort and in threads.
  *
- * expect: live held_exception 100 any
+ * expect: live held_exception 200 any
  * expect: live thrown_and_forgotten 0 0
  */
 #include "victim.h"
