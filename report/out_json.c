@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "report/json.h"
+#include "report/memory_series.h"
 #include "report/quality.h"
 #include "report/view.h"
 
@@ -157,10 +158,23 @@ static void cohorts(struct tenure_json *json,
     tenure_json_end_array(json);
 }
 
+/* Bytes per second, with the range; seconds to the limit, 0 = none. */
+static void rate(struct tenure_json *json,
+                 const struct tenure_site_verdict *verdict)
+{
+    tenure_json_real(json, "rate_bytes_per_second", verdict->rate);
+    tenure_json_real(json, "rate_low_bytes_per_second", verdict->rate_low);
+    tenure_json_real(json, "rate_high_bytes_per_second", verdict->rate_high);
+    tenure_json_real(json, "seconds_to_limit", verdict->seconds_to_limit);
+    tenure_json_real(json, "plateau_bytes", verdict->plateau_bytes);
+}
+
 static void site(struct tenure_json *json, const struct tenure_view *view,
                  const struct tenure_site *of, struct tenure_stack *stack)
 {
     const struct tenure_population *p = &of->population;
+    const struct tenure_site_verdict *verdict =
+        tenure_verdict_of(&view->judgement, of);
     uint32_t count = p->timeline->count;
     char text[512];
     tenure_stack_load(stack, view->series, view->symbols, of->call);
@@ -168,9 +182,10 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     snprintf(text, sizeof text, "%016" PRIx64,
              tenure_stack_id(stack, view->series));
     tenure_json_text(json, "id", text);
-    tenure_json_text(json, "class", "unknown");
-    tenure_json_real(json, "confidence", 0);
-    tenure_json_text(json, "evidence", "");
+    tenure_json_text(json, "class", tenure_class_name(verdict->class));
+    tenure_json_real(json, "confidence", verdict->confidence);
+    tenure_verdict_text(verdict, p, text, sizeof text);
+    tenure_json_text(json, "evidence", text);
     tenure_json_null(json, "suppressed_by");
     frames(json, "stack", view, stack);
     tenure_json_text(json, "thread",
@@ -184,7 +199,7 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     cohorts(json, p);
     tenure_json_count(json, "lost_blocks", p->lost_blocks[count - 1]);
     tenure_json_count(json, "lost_bytes", p->lost_bytes[count - 1]);
-    tenure_json_real(json, "rate_bytes_per_second", 0);
+    rate(json, verdict);
     if (of->grown_by != TENURE_NONE)
         tenure_stack_load(stack, view->series, view->symbols, of->grown_by);
     else
@@ -207,27 +222,10 @@ static void sites(struct tenure_json *json, const char *key,
     tenure_stack_drop(&stack);
 }
 
-static uint64_t at_least_zero(uint64_t whole, uint64_t part)
+static int64_t unknown_bytes(const struct tenure_snapshot *snapshot)
 {
-    return whole > part ? whole - part : 0;
-}
-
-/* What of the resident memory neither the allocator nor anybody else here
- * accounts for. */
-static uint64_t unknown_bytes(const struct tenure_snapshot *s)
-{
-    uint64_t live = tenure_snapshot_value(s, TENURE_VALUE_LIVE_BYTES);
-    uint64_t heap = tenure_snapshot_value(s, TENURE_VALUE_ALLOCATOR_BYTES);
-    uint64_t rest = tenure_snapshot_value(s, TENURE_VALUE_RSS_BYTES);
-    rest = at_least_zero(rest, heap > live ? heap : live);
-    rest = at_least_zero(rest,
-                         tenure_snapshot_value(s, TENURE_VALUE_MAPPED_BYTES));
-    rest = at_least_zero(rest,
-                         tenure_snapshot_value(s, TENURE_VALUE_STACK_BYTES));
-    rest = at_least_zero(
-        rest, tenure_snapshot_value(s, TENURE_VALUE_FILE_RSS_BYTES));
-    return at_least_zero(rest,
-                         tenure_snapshot_value(s, TENURE_VALUE_AGENT_BYTES));
+    struct tenure_memory_point point = tenure_memory_point_of(snapshot);
+    return tenure_memory_unknown(&point);
 }
 
 static void memory(struct tenure_json *json,
@@ -241,7 +239,8 @@ static void memory(struct tenure_json *json,
                  {"allocator_bytes", TENURE_VALUE_ALLOCATOR_BYTES},
                  {"mapped_bytes", TENURE_VALUE_MAPPED_BYTES}};
     tenure_json_object(json, "memory");
-    tenure_json_text(json, "class", "unknown");
+    enum tenure_memory_class class = tenure_memory_of_series(series, NULL);
+    tenure_json_text(json, "class", tenure_memory_class_name(class));
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         tenure_json_array(json, lines[i].name);
         for (uint32_t k = 0; k < series->timeline.count; k++)
@@ -252,7 +251,7 @@ static void memory(struct tenure_json *json,
     }
     tenure_json_array(json, "unknown_bytes");
     for (uint32_t k = 0; k < series->timeline.count; k++)
-        tenure_json_count(json, NULL, unknown_bytes(&series->snapshots[k]));
+        tenure_json_signed(json, NULL, unknown_bytes(&series->snapshots[k]));
     tenure_json_end_array(json);
     tenure_json_end_object(json);
 }

@@ -5,6 +5,7 @@
 #define TENURE_REPORT_OUTCOME_H
 
 #include "report/series.h"
+#include "report/verdict.h"
 
 enum tenure_verdict {
     TENURE_VERDICT_CLEAN,
@@ -16,15 +17,24 @@ enum { TENURE_REASONS_MAX = 8 };
 
 struct tenure_outcome {
     enum tenure_verdict verdict;
-    char reasons[TENURE_REASONS_MAX][200];
+    char reasons[TENURE_REASONS_MAX][160];
     uint32_t reason_count;
 };
 
-/* Why nothing can be concluded from this series, however its sites look:
- * too few snapshots, dropped records, an agent that saw nothing. Leaves the
- * verdict `clean` if there is no such reason. */
+/* Classes of sites that make a series a leak, as a set of bits. */
+#define TENURE_FAIL_ON(class) (1u << (class))
+#define TENURE_FAIL_ON_DEFAULT                                                 \
+    (TENURE_FAIL_ON(TENURE_CLASS_LOST) | TENURE_FAIL_ON(TENURE_CLASS_GROWN) |  \
+     TENURE_FAIL_ON(TENURE_CLASS_LEAK))
+
+/*
+ * The verdict and its reasons, first the one that decided. A leak is one
+ * whatever else is in doubt. Without one, doubts make it inconclusive: too
+ * few snapshots, dropped records, an agent that saw nothing.
+ */
 void tenure_outcome_of(struct tenure_outcome *outcome,
-                       const struct tenure_series *series);
+                       const struct tenure_judgement *judgement,
+                       unsigned fail_on);
 
 /* "clean", "leak", "inconclusive". */
 const char *tenure_verdict_name(enum tenure_verdict verdict);

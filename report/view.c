@@ -80,7 +80,8 @@ int tenure_view_print(const char *command, char *const *paths,
         .depth = choice->depth,
         .paper = tenure_paper_stdout(choice->colour),
     };
-    tenure_outcome_of(&view.outcome, &series);
+    tenure_judge(&view.judgement, &series);
+    tenure_outcome_of(&view.outcome, &view.judgement, TENURE_FAIL_ON_DEFAULT);
     const struct tenure_output *output =
         strcmp(tenure_format_names[choice->format], tenure_out_json.name) == 0
             ? &tenure_out_json
@@ -89,6 +90,7 @@ int tenure_view_print(const char *command, char *const *paths,
     stop_progress();
     *outcome = view.outcome;
     tenure_symbols_free(view.symbols);
+    tenure_judgement_drop(&view.judgement);
     tenure_series_close(&series);
     return 0;
 }

@@ -14,6 +14,7 @@ struct tenure_view {
     const char *command; /* "show", "diff" */
     const struct tenure_series *series;
     struct tenure_symbols *symbols;
+    struct tenure_judgement judgement;
     struct tenure_outcome outcome;
     enum tenure_sort sort;
     enum tenure_group group;

@@ -9,9 +9,11 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "report/verdict_rules.h"
+#include "report/explain.h"
 #include "tests/unit/simulation.h"
 
 static struct simulation simulation;
@@ -379,6 +381,32 @@ static void the_evidence_gives_its_numbers(void **state)
     assert_string_equal(cut, "0 deaths in");
 }
 
+static void the_explanation_shows_matrix_and_tests(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {
+        "leak (confidence 0.98): 0 deaths in 150 exposures",
+        "\n  to 1             10       10       10",
+        "\n     7                                                   ",
+        "\n    1        150        0   0.000   0.020       6/6",
+        "A = 1\n",
+        "yes  most generations leave some: 6 of 6 >= 50 %",
+    };
+    char *text;
+    size_t bytes;
+    FILE *to = open_memstream(&text, &bytes);
+    start(8);
+    for (uint32_t g = 0; g < 8; g++)
+        born(g, 10, 99);
+    struct tenure_site_verdict verdict = judge();
+    tenure_explain(to, &simulation.population[0], &verdict);
+    fclose(to);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!strstr(text, parts[i]))
+            fail_msg("no \"%s\" in:\n%s", parts[i], text);
+    free(text);
+}
+
 static void too_few_snapshots_say_how_many_more(void **state)
 {
     (void)state;
@@ -423,6 +451,7 @@ int main(void)
         cmocka_unit_test(sampled_counts_are_weighed_as_samples),
         cmocka_unit_test(the_same_population_gets_the_same_verdict),
         cmocka_unit_test(the_evidence_gives_its_numbers),
+        cmocka_unit_test(the_explanation_shows_matrix_and_tests),
         cmocka_unit_test(too_few_snapshots_say_how_many_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
