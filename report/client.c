@@ -9,18 +9,17 @@
 #include "report/client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "report/namespace.h"
 
 static uint64_t now_ms(void)
 {
@@ -82,43 +81,6 @@ static int ended(const struct tenure_peer *peer, struct tenure_why *why)
                           peer->pid, peer->name);
 }
 
-static int new_socket(struct tenure_why *why)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        tenure_because(why, "cannot make a socket: %s", strerror(errno));
-    return fd;
-}
-
-/* A socket in the network namespace of the process: abstract addresses are
- * one set for each. */
-static int socket_near(const struct tenure_peer *peer, struct tenure_why *why)
-{
-    struct stat ours, theirs;
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/ns/net", peer->pid);
-    bool same = stat(path, &theirs) != 0 ||
-                stat("/proc/self/ns/net", &ours) != 0 ||
-                (ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev);
-    if (same)
-        return new_socket(why);
-    int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    int there = open(path, O_RDONLY | O_CLOEXEC);
-    int fd = -1;
-    if (home >= 0 && there >= 0 && setns(there, CLONE_NEWNET) == 0) {
-        fd = new_socket(why);
-        setns(home, CLONE_NEWNET);
-    } else {
-        tenure_because(why,
-                       "process %d (%s) is in another network namespace "
-                       "(a container); run this as root, or inside it",
-                       peer->pid, peer->name);
-    }
-    close(home);
-    close(there);
-    return fd;
-}
-
 /* The kernel vouches for who called listen(). */
 static bool is_really(int fd, const struct tenure_peer *peer)
 {
@@ -133,6 +95,24 @@ static bool is_really(int fd, const struct tenure_peer *peer)
            server.uid == peer->uids[1] || server.uid == peer->uids[2];
 }
 
+/*
+ * The agent answers its own user and root, as it sees them. In another user
+ * namespace it sees root outside as nobody, so we come as its user.
+ */
+static int connect_as_known(int fd, const struct tenure_peer *peer,
+                            const struct sockaddr_un *address, socklen_t bytes)
+{
+    uid_t own = geteuid();
+    bool disguise = own == 0 && !tenure_namespace_shared(peer, "user") &&
+                    seteuid(peer->uids[1]) == 0;
+    int result = connect(fd, (const struct sockaddr *)address, bytes);
+    int error = errno;
+    if (disguise && seteuid(own) != 0)
+        return -1;
+    errno = error;
+    return result;
+}
+
 static int connect_to(const struct tenure_peer *peer, uint64_t timeout_ms,
                       struct tenure_why *why)
 {
@@ -141,14 +121,14 @@ static int connect_to(const struct tenure_peer *peer, uint64_t timeout_ms,
                           "tenure/%d", peer->inner_pid);
     socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
                                   (size_t)length);
-    int fd = socket_near(peer, why);
+    int fd = tenure_namespace_socket(peer, why);
     if (fd < 0)
         return -1;
     /* Bounds connect() where the queue is full, and sendmsg(). */
     struct timeval limit = {(time_t)(timeout_ms / 1000),
                             (suseconds_t)(timeout_ms % 1000 * 1000)};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (connect(fd, (struct sockaddr *)&address, bytes) != 0) {
+    if (connect_as_known(fd, peer, &address, bytes) != 0) {
         if (errno == EAGAIN || errno == EINPROGRESS)
             timed_out(peer, timeout_ms, why);
         else

@@ -9,8 +9,7 @@
  * (the path is last and may hold spaces) or `error TEXT`. Both sides look at
  * who the other is: the address could be taken by anybody.
  *
- * Not thread-safe: a process in another network namespace is reached by going
- * there and back.
+ * Not thread-safe: forks to reach a process in another network namespace.
  */
 #ifndef TENURE_REPORT_CLIENT_H
 #define TENURE_REPORT_CLIENT_H

@@ -38,8 +38,9 @@ int tenure_cmd_mark(int argc, char **argv)
         return tenure_complain(
             "give a process id and a label, as in: "
             "tenure mark 1234 warm");
-    const char *label = argc - first == 2 ? argv[first + 1] : "mark";
-    snprintf(request, sizeof request, "mark %s", label);
+    bool named = argc - first == 2;
+    snprintf(request, sizeof request, "mark%s%s", named ? " " : "",
+             named ? argv[first + 1] : "");
     if (tenure_peer_named(argv[first], &peer, &why) != 0 ||
         tenure_client_ask(&peer, request, -1, timeout_ms, &reply, &why) != 0)
         return tenure_complain("%s", why.text);

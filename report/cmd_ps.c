@@ -16,6 +16,7 @@
 #include "report/message.h"
 #include "report/options.h"
 #include "report/peer.h"
+#include "report/text.h"
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 static const char *const formats[] = {"text", "json", NULL};
@@ -33,7 +34,7 @@ static const struct tenure_option options[] = {
 static const struct tenure_usage usage = {
     "ps [OPTIONS]",
     "Lists the processes that carry the agent: state, age, live and tenured\n"
-    "bytes. Processes of other users answer only root.",
+    "bytes as of the last snapshot. Processes of other users answer only root.",
     options,
     false,
 };
@@ -103,9 +104,20 @@ static size_t collect(struct row **rows)
     return used;
 }
 
-static json_int_t number(const struct row *row, const char *key)
+static bool answered(const struct row *row)
 {
-    return (json_int_t)tenure_reply_number(&row->reply, key);
+    return row->reply.line[0] != 0;
+}
+
+static uint64_t number(const struct row *row, const char *key)
+{
+    return tenure_reply_number(&row->reply, key);
+}
+
+/* What is alive is counted when a generation ends. */
+static bool has_snapshot(const struct row *row)
+{
+    return answered(row) && number(row, "snapshots") > 0;
 }
 
 /* A path need not be UTF-8; JSON has to be. */
@@ -115,24 +127,32 @@ static json_t *text(const char *from)
     return string ? string : json_null();
 }
 
+/* null for what nobody has said. */
+static void add_number(json_t *object, const struct row *row, const char *key,
+                       bool known)
+{
+    json_object_set_new(object, key,
+                        known ? json_integer((json_int_t)number(row, key))
+                              : json_null());
+}
+
 static json_t *row_to_json(const struct row *row)
 {
-    static const char *const numbers[] = {"age_s",      "generation",
-                                          "snapshots",  "live_blocks",
-                                          "live_bytes", "tenured_bytes"};
     char dir[PATH_MAX];
-    bool answered = row->reply.line[0] != 0;
+    bool said = answered(row), counted = has_snapshot(row);
     json_t *object =
         json_pack("{si ss}", "pid", row->peer.pid, "state", row->state);
     json_object_set_new(object, "exe", text(row->exe));
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        json_object_set_new(object, numbers[i],
-                            answered ? json_integer(number(row, numbers[i]))
-                                     : json_null());
+    add_number(object, row, "age_s", said);
+    add_number(object, row, "generation", said);
+    add_number(object, row, "snapshots", said);
+    add_number(object, row, "live_blocks", counted);
+    add_number(object, row, "live_bytes", counted);
+    add_number(object, row, "tenured_bytes", counted);
     tenure_reply_value(&row->reply, "path", dir, sizeof dir);
-    json_object_set_new(object, "dir", answered ? text(dir) : json_null());
+    json_object_set_new(object, "dir", said ? text(dir) : json_null());
     json_object_set_new(object, "reason",
-                        answered ? json_null() : text(row->why.text));
+                        said ? json_null() : text(row->why.text));
     return object;
 }
 
@@ -149,45 +169,20 @@ static void print_json(const struct row *rows, size_t count)
     json_decref(all);
 }
 
-/* 42s, 12m03s, 3h05m, 2d04h */
-static void age_text(uint64_t seconds, char *text, size_t bytes)
-{
-    unsigned long s = (unsigned long)seconds;
-    if (s < 60)
-        snprintf(text, bytes, "%lus", s);
-    else if (s < 3600)
-        snprintf(text, bytes, "%lum%02lus", s / 60, s % 60);
-    else if (s < 86400)
-        snprintf(text, bytes, "%luh%02lum", s / 3600, s / 60 % 60);
-    else
-        snprintf(text, bytes, "%lud%02luh", s / 86400, s / 3600 % 24);
-}
-
-static void size_text(uint64_t size, char *text, size_t bytes)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    double value = (double)size;
-    int unit = 0;
-    while (value >= 1024 && unit < 4) {
-        value /= 1024;
-        unit++;
-    }
-    snprintf(text, bytes, "%.*f %s", unit ? 1 : 0, value, units[unit]);
-}
-
 static void print_row(const struct row *row)
 {
-    char age[24] = "-", live[24] = "-", tenured[24] = "-", generation[24] = "-";
-    if (row->reply.line[0]) {
-        age_text((uint64_t)number(row, "age_s"), age, sizeof age);
-        size_text((uint64_t)number(row, "live_bytes"), live, sizeof live);
-        size_text((uint64_t)number(row, "tenured_bytes"), tenured,
-                  sizeof tenured);
-        snprintf(generation, sizeof generation, "%lld",
-                 (long long)number(row, "generation"));
+    struct tenure_number age = {"-"}, generation = age, live = age,
+                         tenured = age;
+    if (answered(row)) {
+        age = tenure_text_seconds((double)number(row, "age_s"));
+        generation = tenure_text_count(number(row, "generation"));
     }
-    printf("%7d  %-8s  %7s  %10s  %11s  %11s  %s\n", row->peer.pid, row->state,
-           age, generation, live, tenured,
+    if (has_snapshot(row)) {
+        live = tenure_text_bytes(number(row, "live_bytes"));
+        tenured = tenure_text_bytes(number(row, "tenured_bytes"));
+    }
+    printf("%7d  %-8s  %12s  %10s  %10s  %10s  %s\n", row->peer.pid, row->state,
+           age.text, generation.text, live.text, tenured.text,
            row->exe[0] ? row->exe : row->peer.name);
 }
 
@@ -199,12 +194,12 @@ static void print_text(const struct row *rows, size_t count)
                 "`tenure run -- COMMAND`\n");
         return;
     }
-    printf("%7s  %-8s  %7s  %10s  %11s  %11s  %s\n", "PID", "STATE", "AGE",
+    printf("%7s  %-8s  %12s  %10s  %10s  %10s  %s\n", "PID", "STATE", "AGE",
            "GENERATION", "LIVE", "TENURED", "PROGRAM");
     for (size_t i = 0; i < count; i++)
         print_row(&rows[i]);
     for (size_t i = 0; i < count; i++)
-        if (!rows[i].reply.line[0])
+        if (!answered(&rows[i]))
             fprintf(stderr, "%d: %s\n", rows[i].peer.pid, rows[i].why.text);
 }
 

@@ -122,7 +122,7 @@ done
 run "$tenure" ps --timeout=200ms
 expect 0
 grep -q "^$mute: the agent in process $mute" .err || fail "ps: $(cat .err)"
-expect_out "^ *$good  tracking  *1h02m  *3  *1.5 KiB  *512 B  *$fake\$"
+expect_out "^ *$good  tracking  *62 min 5 s  *3  *1.5 KiB  *512 B  *$fake\$"
 expect_out "^ *$mute  silent  *-  *-  *-  *-  *$fake\$"
 run "$tenure" ps --timeout=200ms --format=json
 expect 0 ""

@@ -1,0 +1,171 @@
+#!/bin/sh
+# The commands on a real service with the real agent, also across users,
+# processes and namespaces: sh live.sh TENURE
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+tenure=$(absolute "$1")
+enter
+chmod 755 .
+
+# shellcheck disable=SC2317 # by wait_for
+answers() {
+    "$tenure" ps --format=json |
+        jq -e --argjson pid "$1" '.processes[] | select(.pid == $pid) |
+            .state == "tracking" or .state == "dormant"'
+}
+
+# serve DIRECTORY OPTIONS...: a service under the agent; sets $pid.
+serve() {
+    to=$1
+    shift
+    background "$tenure" run --dir="$to" "$@" -- sleep 1000
+    wait_for answers "$pid"
+}
+
+state_of() {
+    "$tenure" ps --format=json |
+        jq -r --argjson pid "$1" '.processes[] | select(.pid == $pid) | .state'
+}
+
+# A day in the life of a service.
+serve out
+service=$pid
+run "$tenure" snap "$service"
+expect 0 ""
+expect_out "^$scratch/out/sleep.$service.0001.tenure\$"
+run "$tenure" mark "$service" "after warm-up"
+expect 0 ""
+expect_out "^$scratch/out/sleep.$service.0002.tenure\$"
+run "$tenure" show --format=json "$(cat .out)"
+expect 0 ""
+jq -e '.snapshots[0].label == "after warm-up"' .out >/dev/null ||
+    fail "the label is not in the snapshot"
+run "$tenure" snap "$service" -o own.tenure
+expect 0 ""
+run "$tenure" show own.tenure
+expect 0 ""
+"$tenure" snap "$service" -o - >piped.tenure || fail "-o - failed"
+run "$tenure" show piped.tenure
+expect 0 ""
+[ "$(find out -name 'sleep.*' | wc -l)" -eq 2 ] || fail "-o left a file in out/"
+run "$tenure" stop "$service"
+expect 0 ""
+[ "$(state_of "$service")" = dormant ] || fail "it does not sleep"
+run "$tenure" start "$service"
+expect 0 ""
+[ "$(state_of "$service")" = tracking ] || fail "it does not track"
+[ "$(stat -c %a out/sleep.*.0001.tenure)" = 600 ] || fail "not ours alone"
+
+# Something else takes its directory's place: said, and -o still works.
+mv out elsewhere
+touch out
+run "$tenure" snap "$service"
+expect 2 "the snapshot directory is not a directory"
+run "$tenure" snap "$service" -o own.tenure
+expect 0 ""
+kill -TERM "$service"
+wait "$service" 2>/dev/null
+[ $? -eq 143 ] || fail "SIGTERM did not end it"
+run "$tenure" snap "$service"
+expect 2 "does not exist"
+
+# Dormant from the start.
+serve dormant --dormant
+[ "$(state_of "$pid")" = dormant ] || fail "--dormant tracks"
+run "$tenure" start "$pid"
+expect 0 ""
+[ "$(state_of "$pid")" = tracking ] || fail "start does not wake it"
+
+# Children, and what they become, have their own files; or none.
+run "$tenure" run --dir=family -- sh -c '/bin/true; exec /bin/echo'
+expect 0 ""
+[ "$(find family -name 'true.*' | wc -l)" -eq 1 ] || fail "family: $(ls family)"
+[ "$(find family -name 'echo.*' | wc -l)" -eq 1 ] || fail "family: $(ls family)"
+run "$tenure" run --dir=single --follow=none -- sh -c '/bin/true; exec /bin/echo'
+expect 0 ""
+[ "$(find single -name 'true.*' | wc -l)" -eq 0 ] || fail "single: $(ls single)"
+[ "$(find single -name 'echo.*' | wc -l)" -eq 1 ] || fail "single: $(ls single)"
+
+# Other users. A service that gave up root is its user's, and root's.
+if [ "$(id -u)" -eq 0 ]; then
+    nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+    serve root
+    run $nobody "$tenure" snap "$pid"
+    expect 2 "belongs to another user (uid 0)"
+    run $nobody "$tenure" ps --format=json
+    expect 0 ""
+    jq -e --argjson pid "$pid" '.processes[] | select(.pid == $pid) |
+        .state == "denied"' .out >/dev/null || fail "ps as nobody"
+    background "$tenure" run --dir=dropped -- $nobody sleep 1000
+    wait_for answers "$pid"
+    wait_for grep -q sleep "/proc/$pid/comm"
+    run "$tenure" snap "$pid"
+    expect 0 ""
+    run $nobody "$tenure" snap "$pid"
+    expect 0 ""
+    [ "$(stat -c %u dropped/sleep.*.0002.tenure)" -eq 65534 ] ||
+        fail "dropped: $(ls -l dropped)"
+fi
+
+# Containers, where this kernel lets us make some: other numbers, another
+# network, another idea of who is root.
+in_container() {
+    if ! $as unshare "$@" true 2>/dev/null; then
+        echo "live.sh: cannot unshare $*: that part was left out" >&2
+        return
+    fi
+    # It complains of a signal mask when its child is killed.
+    background $as unshare "$@" "$tenure" run --dir=container -- sleep 1000 \
+        2>/dev/null
+    outer=$pid
+    wait_for is_sleeping "$outer"
+    wait_for answers "$inner"
+    run $as "$tenure" snap "$inner"
+    expect 0 ""
+    [ -s "$(cat .out)" ] || fail "unshare $*: $(cat .out)"
+    run "$tenure" snap "$inner"
+    expect 0 ""
+    kill -KILL "$inner"
+    wait "$outer" 2>/dev/null
+}
+
+# The process itself, or its child, runs sleep by now; sets $inner.
+# shellcheck disable=SC2317 # by wait_for
+is_sleeping() {
+    inner=$(cat "/proc/$1/task/$1/children")
+    inner=${inner% }
+    inner=${inner:-$1}
+    [ "$(cat "/proc/$inner/comm")" = sleep ]
+}
+
+as=
+in_container -p -f --mount-proc
+in_container -n
+in_container -U -r -n
+in_container -U -r -n -p -f --mount-proc
+if [ "$(id -u)" -eq 0 ]; then
+    as=$nobody
+    rm -rf container
+    chmod 1777 .
+    in_container -U -r -n
+    in_container -U -r -n -p -f --mount-proc
+    as=
+fi
+
+# A full disk.
+if unshare -m true 2>/dev/null; then
+    mkdir full
+    run unshare -m sh -c "mount -t tmpfs -o size=64k none full &&
+        cat /dev/zero >full/zeros 2>/dev/null
+        '$tenure' run --dir=full -- sleep 1000 & pid=\$!
+        until '$tenure' snap \$pid 2>&1 | grep -v 'does not'; do
+            sleep 0.1
+        done
+        find full -name '*tenure*'
+        kill -KILL \$pid"
+    expect 0 ""
+    expect_out "the disk is full"
+    [ "$(wc -l <.out)" -eq 1 ] || fail "full disk: $(cat .out)"
+fi
+
+finish
