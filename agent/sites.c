@@ -1,20 +1,11 @@
 /*
- * The call tree, as two words a node and a hash over them that grows.
+ * The call tree: nodes in an array, children in lists, long lists in a hash.
  *
- * A node is written once, then published by storing its id in a slot of the
- * hash; readers find it by parent and pc. A slot holds 8 bits of the hash
- * beside the 24 of the id, so a probe rarely touches a node that is not the
- * one sought. When a level of the hash is three quarters full the next one,
- * four times larger, takes over, and everybody who adds a node moves a few
- * older ones along, so that no single allocation pays for the move. Until
- * that is done both levels are searched.
- *
- *   nodes[id].key    pc in the low 56 bits, tag in the high 8
- *   nodes[id].place  parent's id in the low 32 bits, unload epoch in the high
- *
- * Two threads adding the same node meet in the same empty slot and one of
- * them takes the other's id; only a race with the growth of the hash can
- * leave two ids for one stack, which costs a line in a report and no more.
+ * A node is written once, then published in the list of its parent, newest
+ * first. Nodes are made in the order of the stacks that need them, so those
+ * of one stack lie side by side, and a stack that is new from some frame on
+ * finds empty lists there. A parent with many children keeps the first few in
+ * its list and the others in a hash (sites_hash.h).
  */
 #include "sites.h"
 
@@ -23,57 +14,32 @@
 #include <stddef.h>
 
 #include "os.h"
+#include "sites_hash.h"
 
-#define LEVELS 8
-#define FIRST_LEVEL_BITS 12u /* of slots; four times as many in the next */
-#define LINE_SLOTS 16u       /* slots of one cache line */
-#define PROBES 256u          /* slots looked at before a level counts full */
-#define ID_BITS 24u
-#define ID_MASK ((1u << ID_BITS) - 1)
 #define PC_MASK ((UINT64_C(1) << 56) - 1)
-#define BYTES_PER_NODE 44u /* 16 of the node, the rest of a fresh level */
-#define MOVED_AT_ONCE 8u
+#define LIST_MAX 6u        /* children in a list; further ones are hashed */
+#define BYTES_PER_NODE 56u /* 24 of the node, the rest of a fresh level */
+
+#define PIECE_NODES 16384u /* made writable at once */
 
 #define THREAD_NAMES 1024u
 #define NAME_BYTES 16u
 #define BUSY UINT32_MAX
-
-struct node {
-    _Atomic uint64_t key;
-    _Atomic uint64_t place;
-};
-
-struct level {
-    _Atomic(_Atomic uint32_t *) slots;
-    _Atomic uint32_t moved; /* nodes of older levels claimed for moving */
-    _Atomic uint32_t done;  /* and put into this one */
-    _Atomic uint32_t target; /* how many there are to move */
-};
 
 struct thread_name {
     _Atomic uint32_t id; /* 0 = empty, BUSY = being written */
     char text[NAME_BYTES];
 };
 
-static struct node *nodes;
+static struct tenure__site_node *nodes;
 static uint32_t node_limit;
 static _Atomic uint32_t node_count;
-static struct level levels[LEVELS];
-static _Atomic uint32_t newest;
+static _Atomic uint32_t writable; /* nodes below this id */
 static struct thread_name names[THREAD_NAMES];
 static _Atomic uint32_t name_count;
 
-static uint32_t level_slots(uint32_t level)
-{
-    return 1u << (FIRST_LEVEL_BITS + 2 * level);
-}
-
-static uint64_t hash_of(uint64_t key, uint32_t parent)
-{
-    uint64_t h = (key ^ parent * UINT64_C(0x9e3779b97f4a7c15)) *
-                 UINT64_C(0xd6e8feb86659fd93);
-    return h ^ h >> 32;
-}
+_Static_assert(TENURE_NODES_MAX == 1u << TENURE_SITE_ID_BITS,
+               "every id fits into a slot of the hash");
 
 int tenure__sites_open(uint64_t budget_bytes)
 {
@@ -81,25 +47,20 @@ int tenure__sites_open(uint64_t budget_bytes)
     if (limit > TENURE_NODES_MAX - 1)
         limit = TENURE_NODES_MAX - 1;
     nodes = tenure__os_reserve((limit + 1) * sizeof *nodes);
-    void *slots = tenure__os_map(level_slots(0) * sizeof(uint32_t));
-    if (!nodes || !slots)
+    if (!nodes)
         return -ENOMEM;
     node_limit = (uint32_t)limit;
-    atomic_store(&levels[0].slots, slots);
-    return 0;
+    return tenure__sites_hash_open(nodes);
 }
 
-/* Nodes become writable in pieces, by whoever is first to need one. */
-#define PIECE 16384u
-
-static _Atomic uint32_t writable;
-
+/* Nodes become writable in pieces of whole pages, by whoever is first to
+ * need one. */
 static bool make_writable(uint32_t id)
 {
     uint32_t now = atomic_load_explicit(&writable, memory_order_acquire);
     if (tenure__likely(id < now))
         return true;
-    uint32_t end = id / PIECE * PIECE + PIECE;
+    uint32_t end = id / PIECE_NODES * PIECE_NODES + PIECE_NODES;
     if (end > node_limit + 1)
         end = node_limit + 1;
     if (tenure__os_commit(&nodes[now], (end - now) * sizeof *nodes) != 0)
@@ -126,121 +87,56 @@ static uint32_t new_node(uint64_t key, uint32_t parent)
     return id;
 }
 
-static bool is_node(uint32_t id, uint64_t key, uint32_t parent)
+/* The child in the list that begins with `id`, or 0; *length is how many
+ * were looked at. */
+static uint32_t search(uint32_t id, uint64_t key, uint32_t parent,
+                       uint32_t *length)
 {
-    return atomic_load_explicit(&nodes[id].key, memory_order_relaxed) ==
-               key &&
-           atomic_load_explicit(&nodes[id].place, memory_order_relaxed) ==
-               parent;
-}
-
-/* One walk over the slots where a node may be. With `id` not 0 the node is
- * put into the first empty slot; else an empty slot ends the search. Returns
- * the id of the node in the level, or 0. */
-static uint32_t probe(uint32_t level, uint64_t hash, uint64_t key,
-                      uint32_t parent, uint32_t id)
-{
-    _Atomic uint32_t *slots =
-        atomic_load_explicit(&levels[level].slots, memory_order_acquire);
-    uint32_t mask = level_slots(level) - 1;
-    uint32_t print = (uint32_t)(hash >> 56) << ID_BITS;
-    uint32_t at = (uint32_t)hash & mask & ~(LINE_SLOTS - 1);
-    for (uint32_t i = 0; i < PROBES; i++) {
-        _Atomic uint32_t *slot = &slots[(at + i) & mask];
-        uint32_t held = atomic_load_explicit(slot, memory_order_acquire);
-        if (held == 0) {
-            if (!id)
-                return 0;
-            if (atomic_compare_exchange_strong_explicit(
-                    slot, &held, print | id, memory_order_acq_rel,
-                    memory_order_acquire))
-                return id;
-        }
-        if ((held & ~ID_MASK) == print &&
-            is_node(held & ID_MASK, key, parent))
-            return held & ID_MASK;
+    *length = 0;
+    for (; id; id = nodes[id].sibling, ++*length) {
+        /* A retired node has its epoch beside the parent: not equal. */
+        if (atomic_load_explicit(&nodes[id].key, memory_order_relaxed) ==
+                key &&
+            atomic_load_explicit(&nodes[id].place, memory_order_relaxed) ==
+                parent)
+            return id;
     }
     return 0;
 }
 
-/* Moves a few nodes of older levels into `level`. */
-static void move_some(uint32_t level)
+static uint32_t intern_hashed(uint32_t parent, uint64_t key)
 {
-    struct level *to = &levels[level];
-    uint32_t target = atomic_load_explicit(&to->target, memory_order_relaxed);
-    if (atomic_load_explicit(&to->moved, memory_order_relaxed) >= target)
-        return;
-    uint32_t from = atomic_fetch_add_explicit(&to->moved, MOVED_AT_ONCE,
-                                              memory_order_relaxed);
-    uint32_t id = from;
-    for (; id < from + MOVED_AT_ONCE && id < target; id++) {
-        const struct node *node = &nodes[id + 1];
-        uint64_t key = atomic_load_explicit(&node->key, memory_order_acquire);
-        uint64_t place =
-            atomic_load_explicit(&node->place, memory_order_relaxed);
-        /* A thread node and a retired one are never looked up again. */
-        if (key == 0 || key >> 56 == TENURE__NODE_THREAD || place >> 32)
-            continue;
-        probe(level, hash_of(key, (uint32_t)place), key, (uint32_t)place,
-              id + 1);
-    }
-    atomic_fetch_add_explicit(&to->done, id - from, memory_order_release);
-}
-
-static bool moving(uint32_t level)
-{
-    return atomic_load_explicit(&levels[level].done, memory_order_acquire) <
-           atomic_load_explicit(&levels[level].target, memory_order_relaxed);
-}
-
-/* The next level takes over once this one is three quarters full. Every step
- * is taken once, by whoever comes first, so that a thread that never comes
- * back from here holds up nobody. A level that cannot be had leaves the old
- * one in use until its probes run out. */
-static uint32_t grow(uint32_t level)
-{
-    uint32_t count = atomic_load_explicit(&node_count, memory_order_relaxed);
-    if (tenure__likely(count < level_slots(level) / 4 * 3) ||
-        level + 1 == LEVELS)
-        return level;
-    struct level *next = &levels[level + 1];
-    if (!atomic_load(&next->slots)) {
-        size_t bytes = level_slots(level + 1) * sizeof(uint32_t);
-        void *slots = tenure__os_map(bytes);
-        if (!slots)
-            return level;
-        _Atomic uint32_t *none = NULL;
-        if (!atomic_compare_exchange_strong(&next->slots, &none, slots))
-            tenure__os_unmap(slots, bytes);
-    }
-    uint32_t unset = 0;
-    atomic_compare_exchange_strong(&next->target, &unset, count);
-    atomic_compare_exchange_strong(&newest, &level, level + 1);
-    return atomic_load(&newest);
-}
-
-static uint32_t intern(uint32_t parent, uint64_t key)
-{
-    uint64_t hash = hash_of(key, parent);
-    uint32_t level = atomic_load_explicit(&newest, memory_order_acquire);
-    uint32_t id = probe(level, hash, key, parent, 0);
-    for (uint32_t old = level; !id && old > 0 && moving(old); old--)
-        id = probe(old - 1, hash, key, parent, 0);
+    uint32_t id = tenure__sites_hash_find(key, parent);
     if (tenure__likely(id))
         return id;
     id = new_node(key, parent);
-    if (!id)
-        return 0;
-    level = grow(level);
-    move_some(level);
-    uint32_t agreed = probe(level, hash, key, parent, id);
-    return agreed ? agreed : id;
+    return id ? tenure__sites_hash_add(key, parent, id) : 0;
 }
 
 uint32_t tenure__site_child(uint32_t parent, uint64_t pc, bool exact)
 {
     uint64_t tag = exact ? TENURE__NODE_EXACT : TENURE__NODE_FRAME;
-    return intern(parent, (pc & PC_MASK) | tag << 56);
+    uint64_t key = (pc & PC_MASK) | tag << 56;
+    _Atomic uint32_t *list = &nodes[parent].child;
+    uint32_t first = atomic_load_explicit(list, memory_order_acquire);
+    uint32_t length;
+    uint32_t id = search(first, key, parent, &length);
+    if (tenure__likely(id))
+        return id;
+    if (length >= LIST_MAX)
+        return intern_hashed(parent, key);
+    uint32_t made = new_node(key, parent);
+    if (!made)
+        return 0;
+    do {
+        nodes[made].sibling = first;
+        if (atomic_compare_exchange_strong_explicit(
+                list, &first, made, memory_order_release,
+                memory_order_acquire))
+            return made;
+        id = search(first, key, parent, &length);
+    } while (!id && length < LIST_MAX);
+    return id ? id : tenure__sites_hash_add(key, parent, made);
 }
 
 static uint32_t name_hash(const char *text)
@@ -328,10 +224,9 @@ uint32_t tenure__sites_count(void)
 
 uint64_t tenure__sites_bytes(void)
 {
-    uint64_t bytes = (tenure__sites_count() + 1) * sizeof(struct node);
-    for (uint32_t i = 0; i <= atomic_load(&newest); i++)
-        bytes += level_slots(i) * sizeof(uint32_t);
-    return bytes + atomic_load(&name_count) * sizeof(struct thread_name);
+    return (tenure__sites_count() + UINT64_C(1)) * sizeof *nodes +
+           tenure__sites_hash_bytes() +
+           atomic_load(&name_count) * sizeof(struct thread_name);
 }
 
 void tenure__sites_retire(uint64_t start, uint64_t end, uint32_t unload_epoch)

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "limits.h"
 #include "os.h"
 #include "unwind_keyed.h"
 #include "unwind_memo.h"
@@ -17,7 +18,6 @@
 #include "unwind_verify.h"
 #include "unwind_walk.h"
 
-#define DEPTH_LIMIT 512u
 
 /* The memo's frames, the keyed memo and, if asked for, the memory of the
  * verifier follow the struct. */
@@ -37,7 +37,7 @@ static uint32_t verify_period;
 
 int tenure__unwind_open(uint32_t depth_max, uint32_t verify_every)
 {
-    if (depth_max < 1 || depth_max > DEPTH_LIMIT)
+    if (depth_max < 1 || depth_max > TENURE_DEPTH_LIMIT)
         return -EINVAL;
     depth_limit = depth_max;
     verify_period = verify_every;

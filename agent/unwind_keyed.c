@@ -19,6 +19,7 @@
 #define VALUE_MASK ((UINT64_C(1) << VALUE_BITS) - 1)
 #define TRUNCATED (UINT64_C(1) << 62)
 #define NEEDS_FP (UINT64_C(1) << 63)
+#define WAYS 4u
 #define FIRST_MASK 31u
 #define LAP (UINT64_C(1) << 31) /* positions of 32 bits are unique in it */
 
@@ -41,12 +42,13 @@ void tenure__keyed_drop(struct tenure__keyed *keyed)
     keyed->head += TENURE_KEYED_WORDS;
 }
 
-static struct tenure__keyed_entry *entry_for(const struct tenure__keyed *keyed,
-                                             uint64_t pc, uint64_t sp)
+/* The first of the WAYS entries where a call may be remembered. */
+static struct tenure__keyed_entry *set_for(const struct tenure__keyed *keyed,
+                                           uint64_t pc, uint64_t sp)
 {
     uint64_t h = (pc ^ sp * UINT64_C(0x9e3779b97f4a7c15)) *
                  UINT64_C(0xd6e8feb86659fd93);
-    return &keyed->entries[h >> 48 & keyed->mask];
+    return &keyed->entries[h >> 48 & keyed->mask & ~(WAYS - 1)];
 }
 
 static uint64_t load(uint64_t address)
@@ -54,26 +56,37 @@ static uint64_t load(uint64_t address)
     return *(const volatile uint64_t *)address;
 }
 
+static bool words_hold(const struct tenure__keyed *keyed,
+                       const struct tenure__keyed_entry *entry)
+{
+    const uint64_t *word = &keyed->words[entry->at % TENURE_KEYED_WORDS];
+    const uint64_t *end = word + (entry->key >> VALUE_BITS & 0x3fff);
+    for (; word < end; word++) {
+        uint64_t slot = entry->sp + (*word >> VALUE_BITS) * 8;
+        if (tenure__arch_strip(load(slot)) != (*word & VALUE_MASK))
+            return false;
+    }
+    return true;
+}
+
 uint32_t tenure__keyed_find(const struct tenure__keyed *keyed,
                             const struct tenure__start *start,
                             bool *truncated)
 {
     const struct tenure__keyed_entry *entry =
-        entry_for(keyed, start->pc, start->sp);
-    uint64_t other = entry->key ^ start->pc;
-    if (other << (64 - VALUE_BITS) || entry->sp != start->sp ||
-        (uint32_t)keyed->head - entry->at > TENURE_KEYED_WORDS ||
-        (entry->key & NEEDS_FP && entry->fp != start->fp))
-        return 0;
-    const uint64_t *word = &keyed->words[entry->at % TENURE_KEYED_WORDS];
-    const uint64_t *end = word + (entry->key >> VALUE_BITS & 0x3fff);
-    for (; word < end; word++) {
-        uint64_t slot = start->sp + (*word >> VALUE_BITS) * 8;
-        if (tenure__arch_strip(load(slot)) != (*word & VALUE_MASK))
-            return 0;
+        set_for(keyed, start->pc, start->sp);
+    for (const struct tenure__keyed_entry *end = entry + WAYS; entry < end;
+         entry++) {
+        uint64_t other = entry->key ^ start->pc;
+        if (other << (64 - VALUE_BITS) || entry->sp != start->sp ||
+            (uint32_t)keyed->head - entry->at > TENURE_KEYED_WORDS ||
+            (entry->key & NEEDS_FP && entry->fp != start->fp) ||
+            !words_hold(keyed, entry))
+            continue;
+        *truncated = entry->key & TRUNCATED;
+        return entry->site;
     }
-    *truncated = entry->key & TRUNCATED;
-    return entry->site;
+    return 0;
 }
 
 /* Room for `count` words in a row; their position. */
@@ -148,7 +161,7 @@ void tenure__keyed_add(struct tenure__keyed *keyed,
         return;
     grow(keyed);
     struct tenure__keyed_entry *entry =
-        entry_for(keyed, start->pc, start->sp);
+        set_for(keyed, start->pc, start->sp) + keyed->added % WAYS;
     entry->key = 0;
     uint64_t at = reserve(keyed, count);
     atomic_signal_fence(memory_order_seq_cst);
