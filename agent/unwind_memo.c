@@ -46,7 +46,7 @@ void tenure__memo_drop(struct tenure__memo *memo)
 
 uint32_t tenure__memo_cut_min(uint32_t depth_max)
 {
-    return depth_max - depth_max / 4;
+    return depth_max - depth_max / 2;
 }
 
 static uint64_t load(uint64_t address)
@@ -141,17 +141,22 @@ static struct tenure__frame *frame_at(const struct capture *c, uint32_t i)
     return &c->memo->stack[c->next - 1 - (i - (c->count - 1))];
 }
 
-/* Of the frames that may be the outermost of a cut stack, the first whose pc
- * is marked. Only bits that address space randomisation leaves alone count,
- * so that the same stack is cut alike in every run. */
+/* How many frames a cut stack keeps: it ends at the frame whose pc ranks
+ * lowest among those that may be the last, so that a stack that has grown or
+ * shrunk by a few frames mostly ends where it did. Only the bits of a pc that
+ * address space randomisation leaves alone count: every run cuts alike. */
 static uint32_t cut_of(const struct capture *c, uint32_t depth)
 {
+    uint32_t kept = depth, lowest = UINT32_MAX;
     for (uint32_t i = tenure__memo_cut_min(c->limit); i < depth; i++) {
-        uint32_t bits = (uint32_t)frame_at(c, i)->pc & 0xfff;
-        if (bits * 2654435761u >> 29 == 0)
-            return i + 1;
+        uint32_t pc = (uint32_t)frame_at(c, i)->pc & 0xfff;
+        uint32_t rank = pc * 2654435761u;
+        if (rank < lowest) {
+            lowest = rank;
+            kept = i + 1;
+        }
     }
-    return depth;
+    return kept;
 }
 
 static uint32_t intern(const struct capture *c, uint32_t depth,

@@ -14,7 +14,7 @@
  *             the outermost frame remembered
  *
  * A stack deeper than the limit is cut. Where exactly depends on the pcs
- * (within the last quarter), not on the depth, so that neighbours in a deep
+ * (within the outer half), not on the depth, so that neighbours in a deep
  * recursion are cut at the same frame and share the nodes above it.
  */
 #ifndef TENURE_AGENT_UNWIND_MEMO_H
