@@ -1,0 +1,85 @@
+/*
+ * Sampling is Poisson over bytes: the mean distance is what was asked for,
+ * a block is taken with probability 1 - exp(-n/R); and the byte trigger
+ * comes once for each period.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+
+#include "agent/sampling.h"
+
+#define RATE 65536.0
+
+static int wakes;
+
+static void wake(void)
+{
+    wakes++;
+}
+
+static long sampled_of(long births, size_t bytes)
+{
+    struct tenure__thread thread = {.random = 88172645463325252u};
+    long taken = 0;
+    for (long i = 0; i < births; i++) {
+        thread.bytes_left -= (int64_t)bytes;
+        if (thread.bytes_left < 0 && tenure__sampling_due(&thread, bytes))
+            taken++;
+    }
+    return taken;
+}
+
+static void a_block_is_taken_with_its_probability(void **state)
+{
+    static const size_t sizes[] = {16, 1000, 65536, 1 << 20};
+    (void)state;
+    tenure__sampling_open((uint64_t)RATE, 0, wake);
+    for (int i = 0; i < 4; i++) {
+        double p = 1 - exp(-(double)sizes[i] / RATE);
+        long births = (long)(40000 / p);
+        double expected = p * (double)births;
+        double spread = sqrt((double)births * p * (1 - p));
+        double taken = (double)sampled_of(births, sizes[i]);
+        assert_true(fabs(taken - expected) < 5 * spread + 2);
+    }
+}
+
+static void exact_mode_takes_every_block(void **state)
+{
+    struct tenure__thread thread = {0};
+    (void)state;
+    tenure__sampling_open(0, 0, wake);
+    thread.bytes_left -= 100;
+    assert_true(tenure__sampling_due(&thread, 100));
+    assert_true(thread.bytes_left > 1ll << 60);
+}
+
+static void the_helper_is_woken_once_a_period(void **state)
+{
+    struct tenure__thread thread = {0};
+    (void)state;
+    wakes = 0;
+    tenure__sampling_open(0, 1 << 20, wake);
+    for (int i = 0; i < 10 << 10; i++) {
+        thread.counts.allocated_bytes += 1024;
+        thread.bytes_left -= 1024;
+        if (thread.bytes_left < 0)
+            assert_true(tenure__sampling_due(&thread, 1024));
+    }
+    assert_in_range(wakes, 9, 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_block_is_taken_with_its_probability),
+        cmocka_unit_test(exact_mode_takes_every_block),
+        cmocka_unit_test(the_helper_is_woken_once_a_period),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
