@@ -94,8 +94,8 @@ static uint32_t image_of(struct tenure_calltree *tree, const char *path,
     tree->images = tenure_grow(tree->images, tree->image_count,
                                &tree->image_room, sizeof *tree->images);
     const char *slash = strrchr(path, '/');
-    tree->images[tree->image_count] = (struct tenure_image){
-        path, slash ? slash + 1 : path, build_id};
+    tree->images[tree->image_count] =
+        (struct tenure_image){path, slash ? slash + 1 : path, build_id};
     return (uint32_t)tree->image_count++;
 }
 
@@ -104,8 +104,8 @@ static struct tenure_call call_of(const struct tenure_calltree *tree,
                                   const struct tenure_node *node,
                                   const uint32_t *image_of_module)
 {
-    struct tenure_call call = {.kind = node->kind, .image = TENURE_NONE,
-                               .caller = TENURE_NONE};
+    struct tenure_call call = {
+        .kind = node->kind, .image = TENURE_NONE, .caller = TENURE_NONE};
     if (node->kind == TENURE_NODE_THREAD) {
         call.thread = tenure_snapshot_string(snapshot, (uint32_t)node->pc);
         call.class_bytes = class_bytes_of(call.thread);
@@ -137,8 +137,8 @@ void tenure_calltree_add(struct tenure_calltree *tree,
     if (snapshot->nodes_count == 0)
         return;
     struct tenure_arena scratch = {0};
-    uint32_t *images = tenure_arena_take(
-        &scratch, snapshot->modules_count + 1, sizeof *images);
+    uint32_t *images = tenure_arena_take(&scratch, snapshot->modules_count + 1,
+                                         sizeof *images);
     for (uint64_t i = 0; i < snapshot->modules_count; i++) {
         const struct tenure_module *module = &snapshot->modules[i];
         images[i] =

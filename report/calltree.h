@@ -25,13 +25,13 @@ struct tenure_image {
 };
 
 struct tenure_call {
-    uint32_t caller; /* TENURE_NONE: this is a thread class */
-    uint32_t image;  /* TENURE_NONE: no module, `address` is absolute */
-    uint32_t kind;   /* enum tenure_node_kind */
+    uint32_t caller;      /* TENURE_NONE: this is a thread class */
+    uint32_t image;       /* TENURE_NONE: no module, `address` is absolute */
+    uint32_t kind;        /* enum tenure_node_kind */
     uint32_t class_bytes; /* of a thread: its name without the number */
-    uint64_t address; /* within the image, as its ELF file counts */
-    const char *thread; /* of a thread class: the first name seen */
-    bool several;       /* of a thread class: there were other names */
+    uint64_t address;     /* within the image, as its ELF file counts */
+    const char *thread;   /* of a thread class: the first name seen */
+    bool several;         /* of a thread class: there were other names */
 };
 
 struct tenure_calltree {

@@ -6,9 +6,8 @@
 #include "report/options.h"
 #include "report/view.h"
 
-static struct tenure_view_choice choice = {.top = 20,
-                                           .depth = 12,
-                                           .sort = TENURE_SORT_DELTA};
+static struct tenure_view_choice choice = {
+    .top = 20, .depth = 12, .sort = TENURE_SORT_DELTA};
 
 static const struct tenure_option options[] = {
     TENURE_VIEW_OPTIONS(&choice),
@@ -37,10 +36,11 @@ int tenure_cmd_diff(int argc, char **argv)
     if (first < 0)
         return tenure_options_status(first);
     if (argc - first < 2)
-        return tenure_complain("two or more snapshots are needed; see tenure "
-                               "diff --help");
-    int status = tenure_view_print("diff", argv + first,
-                                   (uint32_t)(argc - first), &choice,
-                                   &tenure_out_text_diff, &outcome);
+        return tenure_complain(
+            "two or more snapshots are needed; see tenure "
+            "diff --help");
+    int status =
+        tenure_view_print("diff", argv + first, (uint32_t)(argc - first),
+                          &choice, &tenure_out_text_diff, &outcome);
     return status != 0 ? status : tenure_verdict_status(outcome.verdict);
 }

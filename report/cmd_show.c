@@ -6,9 +6,8 @@
 #include "report/options.h"
 #include "report/view.h"
 
-static struct tenure_view_choice choice = {.top = 20,
-                                           .depth = 12,
-                                           .sort = TENURE_SORT_BYTES};
+static struct tenure_view_choice choice = {
+    .top = 20, .depth = 12, .sort = TENURE_SORT_BYTES};
 
 static const struct tenure_option options[] = {
     TENURE_VIEW_OPTIONS(&choice),

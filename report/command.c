@@ -20,21 +20,23 @@ static const struct command commands[] = {
 #define X(name, purpose) {#name, tenure_cmd_##name, purpose},
     TENURE_COMMANDS(X)
 #undef X
-    {NULL, NULL, NULL},
+        {NULL, NULL, NULL},
 };
 
 static int print_help(void)
 {
-    printf("Usage: tenure COMMAND [OPTIONS] [ARGUMENTS]\n\n"
-           "Finds memory leaks in running native services: which call stack\n"
-           "allocated what outlives every generation it should have died "
-           "in.\n\nCommands:\n");
+    printf(
+        "Usage: tenure COMMAND [OPTIONS] [ARGUMENTS]\n\n"
+        "Finds memory leaks in running native services: which call stack\n"
+        "allocated what outlives every generation it should have died "
+        "in.\n\nCommands:\n");
     for (const struct command *at = commands; at->name; at++)
         printf("  %-10s %s\n", at->name, at->purpose);
-    printf("\nOptions:\n"
-           "  -h, --help    show this help; tenure COMMAND --help shows a "
-           "command's\n"
-           "      --version show the version\n");
+    printf(
+        "\nOptions:\n"
+        "  -h, --help    show this help; tenure COMMAND --help shows a "
+        "command's\n"
+        "      --version show the version\n");
     return TENURE_EXIT_OK;
 }
 

@@ -10,14 +10,15 @@
 #include <stdlib.h>
 
 struct cursor {
-    const struct tenure_growth *at, *end;
+    const struct tenure_growth *at;
+    uint64_t left;
     uint32_t generation; /* that the snapshot closes */
 };
 
 static struct cursor cursor_of(const struct tenure_series *series, uint32_t i)
 {
     const struct tenure_snapshot *s = &series->snapshots[i];
-    return (struct cursor){s->growths, s->growths + s->growths_count,
+    return (struct cursor){s->growths, s->growths_count,
                            series->timeline.generation[i]};
 }
 
@@ -26,9 +27,11 @@ static struct cursor cursor_of(const struct tenure_series *series, uint32_t i)
 static bool size_in(struct cursor *earlier, const struct tenure_growth *of,
                     uint64_t *bytes)
 {
-    while (earlier->at < earlier->end && earlier->at->record < of->record)
+    while (earlier->left > 0 && earlier->at->record < of->record) {
         earlier->at++;
-    if (earlier->at < earlier->end && earlier->at->record == of->record)
+        earlier->left--;
+    }
+    if (earlier->left > 0 && earlier->at->record == of->record)
         *bytes = earlier->at->bytes;
     else if (of->generation <= earlier->generation)
         *bytes = of->birth_bytes;
@@ -72,12 +75,13 @@ static void add_snapshot(struct tenure_series *series, struct arrays *all,
             tenure_join_site(series, &series->sites, growth->site);
         struct arrays *to = arrays_of(series, all, site);
         if (size_in(&first, growth, &base) && base != growth->bytes) {
-            to->grown_bytes[i] += (int64_t)(growth->bytes - base);
+            to->grown_bytes[i] =
+                tenure_sum(to->grown_bytes[i], (int64_t)(growth->bytes - base));
             to->grown_blocks[i]++;
         }
         if (i > 1 && size_in(&before, growth, &last) &&
-            size_in(&before_that, growth, &earlier) &&
-            growth->bytes > last && last > earlier)
+            size_in(&before_that, growth, &earlier) && growth->bytes > last &&
+            last > earlier)
             to->rising_blocks[i]++;
     }
 }
@@ -161,8 +165,8 @@ void tenure_join_growth(struct tenure_series *series)
     struct tenure_arena scratch = {0};
     uint32_t last = series->timeline.count - 1;
     make_sites(series);
-    struct arrays *all = tenure_arena_take(&scratch, series->sites.count + 1,
-                                           sizeof *all);
+    struct arrays *all =
+        tenure_arena_take(&scratch, series->sites.count + 1, sizeof *all);
     for (uint32_t i = 1; i <= last; i++)
         add_snapshot(series, all, i);
     for (size_t s = 0; s < series->sites.count; s++) {

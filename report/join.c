@@ -31,8 +31,8 @@ struct tenure_site *tenure_join_site(struct tenure_series *series,
         list->of_call = tenure_arena_take(
             &series->arena, series->calls.call_count, sizeof(uint32_t));
     if (list->of_call[call] == 0) {
-        list->at = tenure_grow(list->at, list->count, &list->room,
-                               sizeof *list->at);
+        list->at =
+            tenure_grow(list->at, list->count, &list->room, sizeof *list->at);
         struct tenure_site *site = &list->at[list->count++];
         *site = (struct tenure_site){.call = call, .grown_by = TENURE_NONE};
         struct tenure_population *p = &site->population;
@@ -94,8 +94,7 @@ static struct tenure_cohort *cohort(struct tenure_series *series,
     memmove(view.owned + at + 1, view.owned + at,
             (count - at) * sizeof *view.owned);
     view.owned[at] = (struct tenure_cohort){
-        generation, last, tenure_join_array(series),
-        tenure_join_array(series)};
+        generation, last, tenure_join_array(series), tenure_join_array(series)};
     return &view.owned[at];
 }
 
@@ -170,7 +169,8 @@ struct group {
 };
 
 struct cursor {
-    const struct tenure_row *row, *end;
+    const struct tenure_row *row;
+    uint64_t left;
     uint32_t floor, now;
 };
 
@@ -178,7 +178,7 @@ struct cursor {
 static struct group next_group(struct cursor *at)
 {
     struct group group = {.site = TENURE_NONE};
-    for (; at->row < at->end; at->row++) {
+    for (; at->left > 0; at->row++, at->left--) {
         uint32_t generation = merged(at->row->generation, at->floor);
         if (at->row->generation > at->now)
             continue;
@@ -208,7 +208,8 @@ static int order(const struct group *a, const struct group *b)
 static void compare(struct tenure_columns *columns, const struct group *a,
                     const struct group *c)
 {
-    columns->size_delta += (int64_t)(c->bytes - a->bytes);
+    columns->size_delta =
+        tenure_sum(columns->size_delta, (int64_t)(c->bytes - a->bytes));
     if (c->blocks <= a->blocks) {
         columns->deleted_blocks += a->blocks - c->blocks;
         return;
@@ -216,9 +217,7 @@ static void compare(struct tenure_columns *columns, const struct group *a,
     uint64_t more = c->blocks - a->blocks;
     columns->new_blocks += more;
     columns->alloc_bytes +=
-        a->blocks == 0 ? c->bytes
-                       : (uint64_t)((double)c->bytes * (double)more /
-                                    (double)c->blocks);
+        (uint64_t)((unsigned __int128)c->bytes * more / c->blocks);
 }
 
 static void compare_rows(struct tenure_series *series,
@@ -229,10 +228,8 @@ static void compare_rows(struct tenure_series *series,
     const struct tenure_timeline *line = &series->timeline;
     uint32_t last = line->count - 1;
     uint32_t floor = series->snapshots[last].process->floor_generation;
-    struct cursor a_at = {a_rows, a_rows + a_count, floor,
-                          line->generation[0]};
-    struct cursor c_at = {c_rows, c_rows + c_count, floor,
-                          line->generation[last]};
+    struct cursor a_at = {a_rows, a_count, floor, line->generation[0]};
+    struct cursor c_at = {c_rows, c_count, floor, line->generation[last]};
     struct group a = next_group(&a_at), c = next_group(&c_at);
     while (a.site != TENURE_NONE || c.site != TENURE_NONE) {
         struct group nothing = {0};
@@ -272,8 +269,7 @@ void tenure_join_rows(struct tenure_series *series)
     for (uint32_t i = 0; i <= last; i++) {
         const struct tenure_snapshot *s = &series->snapshots[i];
         add_rows(series, &series->sites, i, s->rows, s->rows_count);
-        add_rows(series, &series->mappings, i, s->mappings,
-                 s->mappings_count);
+        add_rows(series, &series->mappings, i, s->mappings, s->mappings_count);
         add_lates(series, i);
         add_marks(series, i);
     }
@@ -293,19 +289,19 @@ void tenure_join_finish(struct tenure_series *series,
     for (size_t i = 0; i < list->count; i++) {
         struct tenure_columns *c = &list->at[i].columns;
         c->delta = (int64_t)(c->new_blocks - c->deleted_blocks);
-        int64_t freed =
-            (int64_t)c->alloc_bytes + c->grown_bytes - c->size_delta;
-        if (freed < 0) { /* sizes of merged generations are estimates */
-            c->alloc_bytes += (uint64_t)-freed;
+        uint64_t freed =
+            c->alloc_bytes + (uint64_t)c->grown_bytes - (uint64_t)c->size_delta;
+        if ((int64_t)freed < 0) { /* of merged generations: estimates */
+            c->alloc_bytes -= freed;
             freed = 0;
         }
-        c->freed_bytes = (uint64_t)freed;
+        c->freed_bytes = freed;
         totals->new_blocks += c->new_blocks;
         totals->deleted_blocks += c->deleted_blocks;
-        totals->delta += c->delta;
+        totals->delta = tenure_sum(totals->delta, c->delta);
         totals->alloc_bytes += c->alloc_bytes;
         totals->freed_bytes += c->freed_bytes;
-        totals->size_delta += c->size_delta;
-        totals->grown_bytes += c->grown_bytes;
+        totals->size_delta = tenure_sum(totals->size_delta, c->size_delta);
+        totals->grown_bytes = tenure_sum(totals->grown_bytes, c->grown_bytes);
     }
 }

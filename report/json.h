@@ -31,8 +31,7 @@ void tenure_json_count(struct tenure_json *json, const char *key,
                        uint64_t value);
 void tenure_json_signed(struct tenure_json *json, const char *key,
                         int64_t value);
-void tenure_json_real(struct tenure_json *json, const char *key,
-                      double value);
+void tenure_json_real(struct tenure_json *json, const char *key, double value);
 void tenure_json_null(struct tenure_json *json, const char *key);
 
 #endif

@@ -36,11 +36,11 @@ static void add_site(struct tenure_line *line, const struct tenure_site *site)
     line->sites++;
     to->new_blocks += from->new_blocks;
     to->deleted_blocks += from->deleted_blocks;
-    to->delta += from->delta;
+    to->delta = tenure_sum(to->delta, from->delta);
     to->alloc_bytes += from->alloc_bytes;
     to->freed_bytes += from->freed_bytes;
-    to->size_delta += from->size_delta;
-    to->grown_bytes += from->grown_bytes;
+    to->size_delta = tenure_sum(to->size_delta, from->size_delta);
+    to->grown_bytes = tenure_sum(to->grown_bytes, from->grown_bytes);
     line->live_blocks += p->live_blocks[last];
     line->live_bytes += p->live_bytes[last];
     for (int age = 0; age < TENURE_AGES; age++) {
@@ -99,8 +99,8 @@ static int by_count(const void *left, const void *right)
 
 static void sort_lines(struct tenure_lines *lines, enum tenure_sort sort)
 {
-    static int (*const order[])(const void *, const void *) = {
-        by_delta, by_bytes, by_count};
+    static int (*const order[])(const void *,
+                                const void *) = {by_delta, by_bytes, by_count};
     if (lines->count > 0)
         qsort(lines->at, lines->count, sizeof *lines->at, order[sort]);
 }
@@ -125,8 +125,7 @@ static const char *group_name(struct tenure_lines *lines,
     else if (stack->count > 0 && group == TENURE_GROUP_MODULE)
         name = tenure_frame_module(&stack->at[stack->title], series);
     else if (stack->count > 0)
-        name = tenure_frame_title(&stack->at[stack->title], text,
-                                  sizeof text);
+        name = tenure_frame_title(&stack->at[stack->title], text, sizeof text);
     if (!*name)
         name = "(no module)";
     return tenure_arena_text(&lines->arena, name, strlen(name));
@@ -134,8 +133,7 @@ static const char *group_name(struct tenure_lines *lines,
 
 static void name_lines(struct tenure_lines *lines,
                        const struct tenure_series *series,
-                       struct tenure_symbols *symbols,
-                       enum tenure_group group)
+                       struct tenure_symbols *symbols, enum tenure_group group)
 {
     struct tenure_stack stack = {0};
     for (size_t i = 0; i < lines->count; i++)
@@ -167,9 +165,9 @@ static void merge_lines(struct tenure_lines *lines)
 void tenure_lines_make(struct tenure_lines *lines,
                        const struct tenure_series *series,
                        const struct tenure_site_list *list,
-                       struct tenure_symbols *symbols,
-                       enum tenure_which which, enum tenure_group group,
-                       enum tenure_sort sort, uint64_t top)
+                       struct tenure_symbols *symbols, enum tenure_which which,
+                       enum tenure_group group, enum tenure_sort sort,
+                       uint64_t top)
 {
     *lines = (struct tenure_lines){0};
     lines->at =
@@ -187,8 +185,7 @@ void tenure_lines_make(struct tenure_lines *lines,
         merge_lines(lines);
     }
     sort_lines(lines, sort);
-    lines->shown =
-        top > 0 && top < lines->count ? (size_t)top : lines->count;
+    lines->shown = top > 0 && top < lines->count ? (size_t)top : lines->count;
     for (size_t i = 0; i < lines->shown; i++)
         tenure_symbols_want(symbols, lines->at[i].site->call);
 }

@@ -49,9 +49,9 @@ enum tenure_which {
 void tenure_lines_make(struct tenure_lines *lines,
                        const struct tenure_series *series,
                        const struct tenure_site_list *list,
-                       struct tenure_symbols *symbols,
-                       enum tenure_which which, enum tenure_group group,
-                       enum tenure_sort sort, uint64_t top);
+                       struct tenure_symbols *symbols, enum tenure_which which,
+                       enum tenure_group group, enum tenure_sort sort,
+                       uint64_t top);
 void tenure_lines_drop(struct tenure_lines *lines);
 
 #endif

@@ -28,7 +28,6 @@ int main(int argc, char **argv)
     signal(SIGBUS, on_bus_error);
     int status = tenure_command_run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout))
-        return tenure_complain("cannot write the result: %s",
-                               strerror(errno));
+        return tenure_complain("cannot write the result: %s", strerror(errno));
     return status;
 }

@@ -22,24 +22,24 @@ struct tenure_arena_chunk {
 static void *must(void *memory)
 {
     if (!memory)
-        exit(tenure_complain("out of memory; give fewer snapshots or use a "
-                             "machine with more"));
+        exit(
+            tenure_complain("out of memory; give fewer snapshots or use a "
+                            "machine with more"));
     return memory;
 }
 
 void *tenure_arena_take(struct tenure_arena *arena, size_t count, size_t size)
 {
     size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes) ||
-        bytes > SIZE_MAX / 2)
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
         must(NULL);
     size_t align = alignof(max_align_t);
     bytes = (bytes + align - 1) / align * align;
     struct tenure_arena_chunk *chunk = arena->chunks;
     if (!chunk || chunk->room - chunk->used < bytes) {
         size_t room = bytes > CHUNK_BYTES / 4 ? bytes : CHUNK_BYTES;
-        struct tenure_arena_chunk *fresh = must(calloc(1, sizeof *fresh +
-                                                       room));
+        struct tenure_arena_chunk *fresh =
+            must(calloc(1, sizeof *fresh + room));
         fresh->room = room;
         /* A large piece fills its own chunk; keep taking from the old one. */
         if (chunk && room == bytes) {

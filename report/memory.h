@@ -13,8 +13,7 @@ struct tenure_arena {
 };
 
 /* `count` zeroed objects of `size` bytes, aligned for any type. */
-void *tenure_arena_take(struct tenure_arena *arena, size_t count,
-                        size_t size);
+void *tenure_arena_take(struct tenure_arena *arena, size_t count, size_t size);
 /* A copy of `bytes` characters, zero-terminated. */
 char *tenure_arena_text(struct tenure_arena *arena, const char *text,
                         size_t bytes);

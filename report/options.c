@@ -94,7 +94,7 @@ int tenure_parse_duration(const char *text, uint64_t *milliseconds)
     static const struct {
         const char *name;
         uint64_t ms;
-    } units[] = {{"ms", 1},     {"s", 1000},     {"m", 60000}, {"min", 60000},
+    } units[] = {{"ms", 1},      {"s", 1000},     {"m", 60000}, {"min", 60000},
                  {"h", 3600000}, {"d", 86400000}, {"", 1000}};
     const char *end;
     uint64_t value;
@@ -111,8 +111,7 @@ static int parse_size(const struct tenure_option *option, const char *text)
     return tenure_parse_size(text, option->value);
 }
 
-static int parse_duration(const struct tenure_option *option,
-                          const char *text)
+static int parse_duration(const struct tenure_option *option, const char *text)
 {
     return tenure_parse_duration(text, option->value);
 }
@@ -143,8 +142,7 @@ const struct tenure_option_type tenure_type_choice = {"one of", false,
                                                       parse_choice};
 
 /* "one of text, json", or what the type says. */
-static void wanted(const struct tenure_option *option, char *text,
-                   size_t bytes)
+static void wanted(const struct tenure_option *option, char *text, size_t bytes)
 {
     size_t used = (size_t)snprintf(text, bytes, "%s", option->type->wants);
     const char *between = " ";
@@ -261,8 +259,7 @@ int tenure_options_parse(int argc, char **argv,
     opterr = 0;
     for (;;) {
         int before = optind > 0 ? optind : 1;
-        int result =
-            getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
+        int result = getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
         if (result == -1)
             return optind;
         if (result == 'h') {

@@ -36,13 +36,13 @@ struct tenure_option_type {
 };
 
 extern const struct tenure_option_type
-    tenure_type_flag,       /* bool: true if given */
-    tenure_type_text,       /* const char * */
-    tenure_type_count,      /* uint64_t, decimal */
-    tenure_type_size,       /* uint64_t bytes: 4096, 64K, 10MiB, 1G */
-    tenure_type_duration,   /* uint64_t milliseconds: 500ms, 30s, 5m, 2h */
-    tenure_type_choice,     /* int: index into option->choices */
-    tenure_type_texts;      /* struct tenure_texts: may be given again */
+    tenure_type_flag,     /* bool: true if given */
+    tenure_type_text,     /* const char * */
+    tenure_type_count,    /* uint64_t, decimal */
+    tenure_type_size,     /* uint64_t bytes: 4096, 64K, 10MiB, 1G */
+    tenure_type_duration, /* uint64_t milliseconds: 500ms, 30s, 5m, 2h */
+    tenure_type_choice,   /* int: index into option->choices */
+    tenure_type_texts;    /* struct tenure_texts: may be given again */
 
 /* Of tenure_type_texts; grows in place, never freed before exit. */
 struct tenure_texts {
@@ -59,7 +59,10 @@ struct tenure_option {
     const char *const *choices; /* of a choice: names, then NULL */
     const char *help;
 };
-#define TENURE_OPTIONS_END {0}
+#define TENURE_OPTIONS_END                                                     \
+    {                                                                          \
+        0                                                                      \
+    }
 
 struct tenure_usage {
     const char *synopsis; /* "diff [OPTIONS] A B [C...]" */

@@ -41,7 +41,7 @@ static void print_process(const struct tenure_view *view)
         fprintf(paper->to, "one sample per %s",
                 tenure_text_bytes(p->sample_bytes).text);
     else
-        fputs("every block", paper->to);
+        fputs("every block counted", paper->to);
     if (p->flags & TENURE_PROCESS_DORMANT)
         fputs(", tracked since it was woken", paper->to);
     fputc('\n', paper->to);
@@ -59,8 +59,7 @@ static void print_snapshot(const struct tenure_view *view, uint32_t i)
     const struct tenure_paper *paper = &view->paper;
     const char *label = tenure_snapshot_string(s, p->label);
     const char *slash = strrchr(s->path, '/');
-    fprintf(paper->to, "  %s, %s",
-            p->kind == TENURE_MAJOR ? "major" : "minor",
+    fprintf(paper->to, "  %s, %s", p->kind == TENURE_MAJOR ? "major" : "minor",
             trigger_name(p->trigger));
     if (*label) {
         tenure_ink(paper, TENURE_BOLD);
@@ -124,8 +123,8 @@ static void print_quality(const struct tenure_view *view)
     struct tenure_quality list[TENURE_QUALITY_MAX];
     const struct tenure_series *series = view->series;
     const struct tenure_paper *paper = &view->paper;
-    uint32_t count = tenure_quality_of(
-        &series->snapshots[series->timeline.count - 1], list);
+    uint32_t count =
+        tenure_quality_of(&series->snapshots[series->timeline.count - 1], list);
     if (count > 0)
         fputc('\n', paper->to);
     for (uint32_t i = 0; i < count; i++) {
@@ -164,10 +163,15 @@ static const char *near_path(const char *file)
  * the story: shown with --depth=0 only. */
 static bool is_start(const char *function)
 {
-    static const char *const names[] = {
-        "__libc_start_call_main", "__libc_start_main",
-        "__libc_start_main_impl", "__libc_init_first", "_start",
-        "start_thread",           "clone3",            "__clone3", "clone"};
+    static const char *const names[] = {"__libc_start_call_main",
+                                        "__libc_start_main",
+                                        "__libc_start_main_impl",
+                                        "__libc_init_first",
+                                        "_start",
+                                        "start_thread",
+                                        "clone3",
+                                        "__clone3",
+                                        "clone"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(function, names[i]) == 0)
             return true;
@@ -195,7 +199,7 @@ static void print_place(const struct tenure_view *view,
         fputs("inlined", paper->to);
     else
         fprintf(paper->to, "%s%s",
-                *module ? module
+                *module                       ? module
                 : f->kind == TENURE_FRAME_JIT ? "jit"
                                               : "no module",
                 f->past ? " (nearest symbol)" : "");
@@ -235,9 +239,9 @@ void tenure_text_stack(const struct tenure_view *view,
         bool dim = frame->plumbing;
         tenure_frame_title(frame, text, sizeof text);
         fputs("      ", paper->to);
-        tenure_ink(paper, dim               ? TENURE_DIM
+        tenure_ink(paper, dim                 ? TENURE_DIM
                           : i == stack->title ? TENURE_BOLD
-                                            : TENURE_PLAIN);
+                                              : TENURE_PLAIN);
         tenure_print_cut(paper, text, cut, pad);
         tenure_ink(paper, TENURE_PLAIN);
         fputs("  ", paper->to);
@@ -251,7 +255,7 @@ void tenure_text_stack(const struct tenure_view *view,
             tenure_call_thread_name(stack->thread, text, sizeof text),
             tenure_stack_id(stack, view->series));
     tenure_ink(paper, TENURE_PLAIN);
-    fputs("\n\n", paper->to);
+    fputc('\n', paper->to);
 }
 
 const char *tenure_text_noun(const struct tenure_view *view, size_t count)
@@ -269,9 +273,8 @@ void tenure_text_title(const struct tenure_view *view,
                        struct tenure_stack *stack, size_t used_columns)
 {
     const struct tenure_paper *paper = &view->paper;
-    size_t room = paper->width > used_columns + 12
-                      ? paper->width - used_columns
-                      : SIZE_MAX;
+    size_t room = paper->width > used_columns + 12 ? paper->width - used_columns
+                                                   : SIZE_MAX;
     char text[2048] = "(no stack)";
     const char *title = text;
     tenure_stack_load(stack, view->series, view->symbols, line->site->call);
@@ -296,7 +299,7 @@ void tenure_text_cut(const struct tenure_view *view,
 {
     if (lines->shown == lines->count)
         return;
-    fprintf(view->paper.to, "%s of %s %s shown; --top=0 shows all\n",
+    fprintf(view->paper.to, "\n%s of %s %s shown; --top=0 shows all\n",
             tenure_text_count(lines->shown).text,
             tenure_text_count(lines->count).text,
             tenure_text_noun(view, lines->count));

@@ -11,8 +11,7 @@ static const char *const names[] = {"# New",       "# Deleted",  "# Delta",
                                     "Grown"};
 enum { COLUMNS = sizeof names / sizeof *names, RANK_COLUMNS = 4 };
 
-static void add_row(struct tenure_table *table,
-                    const struct tenure_columns *c)
+static void add_row(struct tenure_table *table, const struct tenure_columns *c)
 {
     tenure_table_add(table, tenure_text_count(c->new_blocks));
     tenure_table_add(table, tenure_text_count(c->deleted_blocks));
@@ -38,6 +37,8 @@ static void print_line(const struct tenure_view *view,
 {
     const struct tenure_paper *paper = &view->paper;
     int64_t delta = line->columns.size_delta;
+    if (view->group == TENURE_GROUP_SITE || rank == 1)
+        fputc('\n', paper->to);
     fprintf(paper->to, "%*zu. ", RANK_COLUMNS - 2, rank);
     tenure_ink(paper, delta > 0   ? TENURE_RED
                       : delta < 0 ? TENURE_GREEN
@@ -77,13 +78,12 @@ static void print_list(const struct tenure_view *view,
     tenure_ink(paper, TENURE_BOLD);
     fprintf(paper->to, "  %s", what);
     tenure_ink(paper, TENURE_PLAIN);
-    fprintf(paper->to, ", %s of %s sites changed\n\n",
+    fprintf(paper->to, ", %s of %s %s changed\n",
             tenure_text_count(lines->sites).text,
-            tenure_text_count(list->count).text);
+            tenure_text_count(list->count).text,
+            list->count == 1 ? "site" : "sites");
     for (size_t i = 0; i < lines->shown; i++)
         print_line(view, &table, i + 1, &lines->at[i], &stack);
-    if (view->group != TENURE_GROUP_SITE && lines->shown > 0)
-        fputc('\n', paper->to);
     tenure_text_cut(view, lines);
     tenure_stack_drop(&stack);
     tenure_table_drop(&table);
@@ -104,8 +104,7 @@ static void print_outcome(const struct tenure_view *view)
     fprintf(paper->to, "%s", tenure_verdict_name(view->outcome.verdict));
     tenure_ink(paper, TENURE_PLAIN);
     for (uint32_t i = 0; i < view->outcome.reason_count; i++)
-        fprintf(paper->to, "%s %s", i ? ";" : ":",
-                view->outcome.reasons[i]);
+        fprintf(paper->to, "%s %s", i ? ";" : ":", view->outcome.reasons[i]);
     fputc('\n', paper->to);
 }
 

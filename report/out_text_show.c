@@ -34,8 +34,8 @@ static void print_memory(const struct tenure_view *view)
     size_t row = 0;
     tenure_table_start(&table, 1, none);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        tenure_table_add(&table, tenure_text_bytes(tenure_snapshot_value(
-                                     s, lines[i].key)));
+        tenure_table_add(
+            &table, tenure_text_bytes(tenure_snapshot_value(s, lines[i].key)));
     tenure_ink(&view->paper, TENURE_BOLD);
     fputs("Memory\n", view->paper.to);
     tenure_ink(&view->paper, TENURE_PLAIN);
@@ -48,13 +48,16 @@ static void print_memory(const struct tenure_view *view)
         fprintf(view->paper.to, "  %s\n", lines[i].name);
     }
     tenure_table_drop(&table);
-    fprintf(view->paper.to, "  %s allocations of %s so far, %s blocks live\n",
-            tenure_text_count(tenure_snapshot_value(
-                s, TENURE_VALUE_ALLOCATED_BLOCKS)).text,
-            tenure_text_bytes(tenure_snapshot_value(
-                s, TENURE_VALUE_ALLOCATED_BYTES)).text,
-            tenure_text_count(tenure_snapshot_value(
-                s, TENURE_VALUE_LIVE_BLOCKS)).text);
+    fprintf(
+        view->paper.to, "  %s allocations of %s so far, %s blocks live\n",
+        tenure_text_count(
+            tenure_snapshot_value(s, TENURE_VALUE_ALLOCATED_BLOCKS))
+            .text,
+        tenure_text_bytes(
+            tenure_snapshot_value(s, TENURE_VALUE_ALLOCATED_BYTES))
+            .text,
+        tenure_text_count(tenure_snapshot_value(s, TENURE_VALUE_LIVE_BLOCKS))
+            .text);
 }
 
 static void print_generations(const struct tenure_view *view)
@@ -108,8 +111,8 @@ static void print_threads(const struct tenure_view *view)
     if (s->threads_count == 0)
         return;
     struct tenure_arena scratch = {0};
-    struct tenure_thread *threads = tenure_arena_take(
-        &scratch, s->threads_count, sizeof *threads);
+    struct tenure_thread *threads =
+        tenure_arena_take(&scratch, s->threads_count, sizeof *threads);
     memcpy(threads, s->threads, s->threads_count * sizeof *threads);
     qsort(threads, s->threads_count, sizeof *threads, by_traffic);
     size_t shown = s->threads_count;
@@ -123,8 +126,7 @@ static void print_threads(const struct tenure_view *view)
         tenure_table_add(&table, tid);
         tenure_table_add(&table,
                          tenure_text_count(threads[i].allocated_blocks));
-        tenure_table_add(&table,
-                         tenure_text_bytes(threads[i].allocated_bytes));
+        tenure_table_add(&table, tenure_text_bytes(threads[i].allocated_bytes));
     }
     tenure_ink(paper, TENURE_BOLD);
     fputs("\nThreads\n", paper->to);
@@ -138,14 +140,17 @@ static void print_threads(const struct tenure_view *view)
         tenure_ink(paper, TENURE_PLAIN);
     }
     if (shown < s->threads_count)
-        fprintf(paper->to, "  %zu of %" PRIu64 " threads shown; --top=0 "
-                "shows all\n", shown, s->threads_count);
+        fprintf(paper->to,
+                "  %zu of %" PRIu64
+                " threads shown; --top=0 "
+                "shows all\n",
+                shown, s->threads_count);
     tenure_table_drop(&table);
     tenure_arena_drop(&scratch);
 }
 
-static void add_row(struct tenure_table *table, uint64_t blocks,
-                    uint64_t bytes, const uint64_t *age_bytes)
+static void add_row(struct tenure_table *table, uint64_t blocks, uint64_t bytes,
+                    const uint64_t *age_bytes)
 {
     tenure_table_add(table, tenure_text_count(blocks));
     tenure_table_add(table, tenure_text_bytes(bytes));
@@ -181,6 +186,8 @@ static void print_list(const struct tenure_view *view,
     tenure_ink(paper, TENURE_PLAIN);
     fputc('\n', paper->to);
     for (size_t i = 0; i < lines->shown; i++) {
+        if (i > 0 && view->group == TENURE_GROUP_SITE)
+            fputc('\n', paper->to);
         fprintf(paper->to, "%*zu. ", RANK_COLUMNS - 2, i + 1);
         tenure_table_print(&table, i + 1, paper);
         fputs("  ", paper->to);

@@ -67,8 +67,7 @@ uint32_t tenure_quality_of(const struct tenure_snapshot *snapshot,
                 count == TENURE_QUALITY_MAX)
                 continue;
             list[count++] = (struct tenure_quality){
-                values[i].name, means(values[i].key), value,
-                kind == DROPPED};
+                values[i].name, means(values[i].key), value, kind == DROPPED};
         }
     }
     return count;

@@ -41,8 +41,7 @@ static const char *build_of(const struct tenure_snapshot *snapshot)
 }
 
 static int comparable(const struct tenure_snapshot *a,
-                      const struct tenure_snapshot *b,
-                      struct tenure_why *why)
+                      const struct tenure_snapshot *b, struct tenure_why *why)
 {
     if (memcmp(a->process->run_id, b->process->run_id,
                sizeof a->process->run_id) == 0)
@@ -52,7 +51,8 @@ static int comparable(const struct tenure_snapshot *a,
     if (strcmp(exe, tenure_snapshot_string(b, b->process->exe)) == 0 &&
         *build_a && *build_b && strcmp(build_a, build_b) != 0)
         return tenure_because(
-            why, "%s and %s come from two builds of %s (build-id %.12s and "
+            why,
+            "%s and %s come from two builds of %s (build-id %.12s and "
             "%.12s); give snapshots of one process",
             a->path, b->path, exe, build_a, build_b);
     char name_a[256], name_b[256];
@@ -79,12 +79,15 @@ static int put_in_order(struct tenure_snapshot *snapshots, uint32_t count,
     for (uint32_t i = 1; i < count; i++) {
         const struct tenure_snapshot *a = &snapshots[i - 1], *b = a + 1;
         if (a->process->seq == b->process->seq)
-            return tenure_because(why, "%s and %s are the same snapshot "
+            return tenure_because(why,
+                                  "%s and %s are the same snapshot "
                                   "(number %u); give different ones",
                                   a->path, b->path, a->process->seq);
         if (a->process->generation >= b->process->generation)
-            return tenure_because(why, "%s is damaged (its generation is not "
-                                  "after that of %s)", b->path, a->path);
+            return tenure_because(why,
+                                  "%s is damaged (its generation is not "
+                                  "after that of %s)",
+                                  b->path, a->path);
     }
     return 0;
 }
@@ -128,9 +131,8 @@ static uint32_t base_of(const struct tenure_series *series)
     const struct tenure_timeline *line = &series->timeline;
     uint32_t floor =
         series->snapshots[line->count - 1].process->floor_generation;
-    uint32_t at = line->count > TENURE_COHORTS_MAX
-                      ? line->count - TENURE_COHORTS_MAX
-                      : 0;
+    uint32_t at =
+        line->count > TENURE_COHORTS_MAX ? line->count - TENURE_COHORTS_MAX : 0;
     while (at + 1 < line->count && line->generation[at] < floor)
         at++;
     return at;
@@ -160,8 +162,7 @@ int tenure_series_join(struct tenure_series *series,
 int tenure_series_open(struct tenure_series *series, char *const *paths,
                        uint32_t count, struct tenure_why *why)
 {
-    struct tenure_snapshot *snapshots =
-        tenure_zeroed(count, sizeof *snapshots);
+    struct tenure_snapshot *snapshots = tenure_zeroed(count, sizeof *snapshots);
     for (uint32_t i = 0; i < count; i++) {
         if (tenure_snapshot_open(&snapshots[i], paths[i], why) < 0) {
             while (i-- > 0)

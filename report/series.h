@@ -35,6 +35,12 @@ struct tenure_columns {
     int64_t size_delta, grown_bytes;
 };
 
+/* a + b; impossible numbers in a file wrap around and do no other harm. */
+static inline int64_t tenure_sum(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
 /* Survived 0, 1, and 2 or more generation ends. */
 enum tenure_age {
     TENURE_NURSERY,

@@ -30,18 +30,18 @@ static int use(struct tenure_snapshot *s, struct tenure_why *why)
         return tenure_because(why, "%s %s", s->path,
                               tenure_format_error_text(error));
     uint64_t count;
-#define X(record, table, section)                                             \
-    s->table = tenure_format_section(s->data, TENURE_SECTION_##section,       \
+#define X(record, table, section)                                              \
+    s->table = tenure_format_section(s->data, TENURE_SECTION_##section,        \
                                      &s->table##_count);
     TENURE_SNAPSHOT_TABLES(X)
 #undef X
-    s->process =
-        tenure_format_section(s->data, TENURE_SECTION_PROCESS, &count);
-    s->strings =
-        tenure_format_section(s->data, TENURE_SECTION_STRINGS, &count);
+    s->process = tenure_format_section(s->data, TENURE_SECTION_PROCESS, &count);
+    s->strings = tenure_format_section(s->data, TENURE_SECTION_STRINGS, &count);
     if (s->nodes_count > 0 && s->nodes[s->nodes_count - 1].id > NODE_ID_MAX)
-        return tenure_because(why, "%s is damaged (a call tree node out of "
-                              "range)", s->path);
+        return tenure_because(why,
+                              "%s is damaged (a call tree node out of "
+                              "range)",
+                              s->path);
     return 0;
 }
 
@@ -53,8 +53,10 @@ static int read_all(struct tenure_snapshot *s, int fd, struct tenure_why *why)
             room = room ? 2 * room : 1 << 20;
             void *more = realloc(s->data, room);
             if (!more)
-                return tenure_because(why, "%s is too large for the memory "
-                                      "here", s->path);
+                return tenure_because(why,
+                                      "%s is too large for the memory "
+                                      "here",
+                                      s->path);
             s->data = more;
         }
         ssize_t got = read(fd, (char *)s->data + s->bytes, room - s->bytes);
@@ -76,11 +78,15 @@ static int map(struct tenure_snapshot *s, int fd, struct tenure_why *why)
         return tenure_because(why, "cannot read %s: %s", s->path,
                               strerror(errno));
     if (S_ISDIR(st.st_mode))
-        return tenure_because(why, "%s is a directory; name the snapshots in "
-                              "it: %s/*.tenure", s->path, s->path);
+        return tenure_because(why,
+                              "%s is a directory; name the snapshots in "
+                              "it: %s/*.tenure",
+                              s->path, s->path);
     if (!S_ISREG(st.st_mode))
-        return tenure_because(why, "%s is not a regular file; give - to read "
-                              "a snapshot from a pipe", s->path);
+        return tenure_because(why,
+                              "%s is not a regular file; give - to read "
+                              "a snapshot from a pipe",
+                              s->path);
     s->bytes = (size_t)st.st_size;
     if (s->bytes == 0)
         return 0;
@@ -123,8 +129,7 @@ int tenure_snapshot_open(struct tenure_snapshot *snapshot, const char *path,
 }
 
 int tenure_snapshot_use(struct tenure_snapshot *snapshot, const char *path,
-                        const void *data, size_t bytes,
-                        struct tenure_why *why)
+                        const void *data, size_t bytes, struct tenure_why *why)
 {
     *snapshot = (struct tenure_snapshot){.path = path, .bytes = bytes};
     union {
@@ -166,8 +171,8 @@ enum value_kind { TOTAL, QUALITY, DROPPED };
 uint64_t tenure_snapshot_dropped(const struct tenure_snapshot *snapshot)
 {
     uint64_t sum = 0;
-#define X(name, key, text, kind)                                              \
-    if (kind == DROPPED)                                                      \
+#define X(name, key, text, kind)                                               \
+    if (kind == DROPPED)                                                       \
         sum += tenure_snapshot_value(snapshot, key);
     TENURE_VALUES(X)
 #undef X
@@ -193,11 +198,9 @@ tenure_snapshot_node(const struct tenure_snapshot *snapshot, uint32_t id)
 const struct tenure_module *
 tenure_snapshot_exe(const struct tenure_snapshot *snapshot)
 {
-    const char *exe =
-        tenure_snapshot_string(snapshot, snapshot->process->exe);
+    const char *exe = tenure_snapshot_string(snapshot, snapshot->process->exe);
     for (uint64_t i = 0; i < snapshot->modules_count; i++)
-        if (strcmp(tenure_snapshot_string(snapshot,
-                                          snapshot->modules[i].path),
+        if (strcmp(tenure_snapshot_string(snapshot, snapshot->modules[i].path),
                    exe) == 0)
             return &snapshot->modules[i];
     return NULL;

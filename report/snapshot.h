@@ -16,25 +16,25 @@
 #include "report/message.h"
 
 /* X(record type, table name, section) */
-#define TENURE_SNAPSHOT_TABLES(X)                                             \
-    X(value, values, VALUES)                                                  \
-    X(module, modules, MODULES)                                               \
-    X(node, nodes, NODES)                                                     \
-    X(row, rows, ROWS)                                                        \
-    X(growth, growths, GROWTH)                                                \
-    X(row, mappings, MAPPINGS)                                                \
-    X(thread, threads, THREADS)                                               \
-    X(late, lates, LATE)                                                      \
-    X(mark, marks, MARKS)                                                     \
-    X(retainer, retainers, RETAINERS)                                         \
-    X(object, objects, OBJECTS)                                               \
+#define TENURE_SNAPSHOT_TABLES(X)                                              \
+    X(value, values, VALUES)                                                   \
+    X(module, modules, MODULES)                                                \
+    X(node, nodes, NODES)                                                      \
+    X(row, rows, ROWS)                                                         \
+    X(growth, growths, GROWTH)                                                 \
+    X(row, mappings, MAPPINGS)                                                 \
+    X(thread, threads, THREADS)                                                \
+    X(late, lates, LATE)                                                       \
+    X(mark, marks, MARKS)                                                      \
+    X(retainer, retainers, RETAINERS)                                          \
+    X(object, objects, OBJECTS)                                                \
     X(edge, edges, EDGES)
 
 struct tenure_snapshot {
     const char *path; /* as it was given; belongs to the caller */
     const struct tenure_process *process;
-#define X(record, table, section)                                             \
-    const struct tenure_##record *table;                                      \
+#define X(record, table, section)                                              \
+    const struct tenure_##record *table;                                       \
     uint64_t table##_count;
     TENURE_SNAPSHOT_TABLES(X)
 #undef X
@@ -72,7 +72,6 @@ tenure_snapshot_exe(const struct tenure_snapshot *snapshot);
 /* Reads bytes that are already in memory (for tests and the fuzzer): `data`
  * is aligned to 8, stays the caller's and outlives the snapshot. */
 int tenure_snapshot_use(struct tenure_snapshot *snapshot, const char *path,
-                        const void *data, size_t bytes,
-                        struct tenure_why *why);
+                        const void *data, size_t bytes, struct tenure_why *why);
 
 #endif

@@ -11,10 +11,9 @@
 static void push(struct tenure_stack *stack, const struct tenure_frame *frame,
                  const struct tenure_call *call)
 {
-    stack->at = tenure_grow(stack->at, stack->count, &stack->room,
-                            sizeof *stack->at);
-    stack->at[stack->count++] =
-        (struct tenure_stack_frame){frame, call, false};
+    stack->at =
+        tenure_grow(stack->at, stack->count, &stack->room, sizeof *stack->at);
+    stack->at[stack->count++] = (struct tenure_stack_frame){frame, call, false};
 }
 
 static void find_title(struct tenure_stack *stack)
@@ -75,9 +74,8 @@ const char *tenure_frame_title(const struct tenure_stack_frame *frame,
 /* A compiler's clone of a function (f.cold, f.isra.0) is the function. */
 static size_t name_bytes(const char *function)
 {
-    static const char *const clones[] = {".cold",  ".part.",   ".isra.",
-                                         ".constprop.", ".lto_priv.",
-                                         " [clone"};
+    static const char *const clones[] = {
+        ".cold", ".part.", ".isra.", ".constprop.", ".lto_priv.", " [clone"};
     size_t bytes = strlen(function);
     for (size_t i = 0; i < sizeof clones / sizeof *clones; i++) {
         const char *at = strstr(function, clones[i]);
@@ -93,8 +91,11 @@ uint64_t tenure_stack_id(const struct tenure_stack *stack,
     struct tenure_checksum hash;
     tenure_checksum_start(&hash);
     for (size_t i = 0; i < stack->count; i++) {
+        const struct tenure_call *call = stack->at[i].call;
         const char *function = stack->at[i].frame->function;
         const char *module = tenure_frame_module(&stack->at[i], series);
+        if (!function[0] && call->image != TENURE_NONE)
+            tenure_checksum_add(&hash, &call->address, sizeof call->address);
         tenure_checksum_add(&hash, function, name_bytes(function));
         tenure_checksum_add(&hash, "\n", 1);
         tenure_checksum_add(&hash, module, strlen(module));

@@ -37,7 +37,8 @@ void tenure_stack_drop(struct tenure_stack *stack);
  * The site's id: a hash of the function names and modules of the stack and
  * of the thread class. The same for the same code on every machine and in
  * every run, whatever its addresses and lines; two places in one function
- * that are reached by the same calls share it.
+ * that are reached by the same calls share it. Where a file has no names at
+ * all, its own offsets stand in: the same for the same build.
  */
 uint64_t tenure_stack_id(const struct tenure_stack *stack,
                          const struct tenure_series *series);

@@ -22,16 +22,15 @@ struct tenure_symbols {
     void (*progress)(const char *file);
 };
 
-struct tenure_symbols *
-tenure_symbols_new(const struct tenure_series *series,
-                   void (*progress)(const char *file))
+struct tenure_symbols *tenure_symbols_new(const struct tenure_series *series,
+                                          void (*progress)(const char *file))
 {
     struct tenure_symbols *symbols = tenure_zeroed(1, sizeof *symbols);
     size_t images = series->calls.image_count;
     symbols->series = series;
     symbols->progress = progress;
-    symbols->wanted = tenure_arena_take(
-        &symbols->arena, series->calls.call_count, sizeof(bool));
+    symbols->wanted = tenure_arena_take(&symbols->arena,
+                                        series->calls.call_count, sizeof(bool));
     symbols->lookups = tenure_arena_take(&symbols->arena, images + 1,
                                          sizeof *symbols->lookups);
     symbols->problem = tenure_arena_take(&symbols->arena, images + 1,
@@ -51,8 +50,7 @@ void tenure_symbols_free(struct tenure_symbols *symbols)
     free(symbols);
 }
 
-const char *tenure_lookup_text(struct tenure_lookups *lookups,
-                               const char *text)
+const char *tenure_lookup_text(struct tenure_lookups *lookups, const char *text)
 {
     char *copy = tenure_arena_text(lookups->arena, text, strlen(text));
     for (char *at = copy; *at; at++)
@@ -119,8 +117,8 @@ static size_t missing(const struct tenure_lookups *lookups)
 
 static void give_up(struct tenure_lookups *lookups)
 {
-    static const struct tenure_frame unknown = {"", "", 0,
-                                                TENURE_FRAME_UNKNOWN, 0};
+    static const struct tenure_frame unknown = {"", "", 0, TENURE_FRAME_UNKNOWN,
+                                                0};
     for (size_t i = 0; i < lookups->count; i++)
         if (lookups->at[i].frames.count == 0)
             lookups->at[i].frames = (struct tenure_frames){&unknown, 1};
@@ -136,8 +134,7 @@ static void resolve_image(struct tenure_symbols *symbols, uint32_t at)
     if (symbols->progress)
         symbols->progress(image->name);
     bool with_debug = tenure_lookup_elf(
-        lookups, image,
-        symbols->series->snapshots[0].process->started_unix_ns,
+        lookups, image, symbols->series->snapshots[0].process->started_unix_ns,
         &symbols->problem[at]);
     give_up(lookups);
     if (!symbols->problem[at])

@@ -44,9 +44,8 @@ struct tenure_frames {
 
 /* `progress`, if not NULL, is called before a file is read, which may take
  * a while. */
-struct tenure_symbols *
-tenure_symbols_new(const struct tenure_series *series,
-                   void (*progress)(const char *file));
+struct tenure_symbols *tenure_symbols_new(const struct tenure_series *series,
+                                          void (*progress)(const char *file));
 void tenure_symbols_free(struct tenure_symbols *symbols);
 
 /* Asks for a call and all its callers. */

@@ -70,8 +70,8 @@ static char *slurp(const char *path)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return NULL;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-        st.st_uid == geteuid() && st.st_size < cache_bytes_max) {
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+        st.st_size < cache_bytes_max) {
         size_t size = (size_t)st.st_size, got = 0;
         text = tenure_zeroed(size + 1, 1);
         ssize_t more;
@@ -131,8 +131,7 @@ static char *field(char **at, char end)
 static bool read_frame(char **at, struct tenure_frame *frame)
 {
     char *numbers = field(at, '\t'), *function, *file;
-    if (!numbers || !(function = field(at, '\t')) ||
-        !(file = field(at, '\n')))
+    if (!numbers || !(function = field(at, '\t')) || !(file = field(at, '\n')))
         return false;
     if (sscanf(numbers, "%" SCNu32 " %" SCNu32 " %" SCNu64, &frame->kind,
                &frame->line, &frame->past) != 3)
@@ -178,8 +177,7 @@ void tenure_cache_read(struct tenure_lookups *lookups, const char *build_id)
             tenure_arena_take(lookups->arena, count, sizeof *kept);
         for (uint32_t i = 0; i < count; i++) {
             kept[i] = frames[i];
-            kept[i].function =
-                tenure_lookup_text(lookups, frames[i].function);
+            kept[i].function = tenure_lookup_text(lookups, frames[i].function);
             kept[i].file = tenure_lookup_text(lookups, frames[i].file);
         }
         lookup->frames = (struct tenure_frames){kept, count};
@@ -252,8 +250,8 @@ void tenure_cache_write(const struct tenure_lookups *lookups,
     char *text =
         compose(lookups, old ? entries_of(old, build_id) : NULL, &bytes);
     if (text) {
-        snprintf(header, sizeof header, "tenure-symbols 1 %d %016" PRIx64
-                 "\n", with_debug, sum_of(text, bytes));
+        snprintf(header, sizeof header, "tenure-symbols 1 %d %016" PRIx64 "\n",
+                 with_debug, sum_of(text, bytes));
         replace(path, header, text, bytes);
     }
     free(text);

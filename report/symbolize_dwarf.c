@@ -86,8 +86,7 @@ struct tenure_dwarf *tenure_dwarf_new(Dwarf *dwarf)
     while (dwarf_get_units(dwarf, cu, &cu, NULL, &type, &die, &split) == 0) {
         if (type != DW_UT_compile && type != DW_UT_skeleton)
             continue;
-        struct unit *unit =
-            tenure_arena_take(&index->arena, 1, sizeof *unit);
+        struct unit *unit = tenure_arena_take(&index->arena, 1, sizeof *unit);
         unit->die = die;
         unit->split = dwarf_tag(&split) == DW_TAG_invalid ? die : split;
         add_ranges(&index->units, &die, &die, unit);
@@ -244,8 +243,8 @@ bool tenure_dwarf_find(struct tenure_dwarf *dwarf, uint64_t address,
         chain[0] = function->die;
         count = inlined_at(&chain[0], address, chain, 1, 0);
     }
-    struct tenure_frame *frames = tenure_arena_take(
-        lookups->arena, (size_t)count, sizeof *frames);
+    struct tenure_frame *frames =
+        tenure_arena_take(lookups->arena, (size_t)count, sizeof *frames);
     for (int i = 0; i < count; i++) { /* i = 0: innermost */
         struct tenure_frame *frame = &frames[i];
         Dwarf_Die *die = &chain[count - 1 - i];
@@ -257,8 +256,7 @@ bool tenure_dwarf_find(struct tenure_dwarf *dwarf, uint64_t address,
             set_first_line(frame, unit, address, lookups);
         else
             set_line(frame,
-                     file_name(&unit->die,
-                               number_of(die + 1, DW_AT_call_file)),
+                     file_name(&unit->die, number_of(die + 1, DW_AT_call_file)),
                      number_of(die + 1, DW_AT_call_line), lookups);
     }
     if (!frames[count - 1].function[0] && !frames[0].file[0])

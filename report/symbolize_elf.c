@@ -70,9 +70,8 @@ static bool is_the_one(int fd, const char *build_id, uint64_t started_unix_ns)
 }
 
 /* The file to read names from, or -1 with the problem. */
-static int open_file(const struct tenure_image *image,
-                     uint64_t started_unix_ns, char *path, size_t bytes,
-                     const char **problem)
+static int open_file(const struct tenure_image *image, uint64_t started_unix_ns,
+                     char *path, size_t bytes, const char **problem)
 {
     snprintf(path, bytes, "%s", image->path);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -108,8 +107,7 @@ static int rank_of(const GElf_Sym *symbol, const char *name)
 static bool is_code(const GElf_Sym *symbol, GElf_Word section)
 {
     int type = GELF_ST_TYPE(symbol->st_info);
-    return section != SHN_UNDEF &&
-           (type == STT_FUNC || type == STT_GNU_IFUNC);
+    return section != SHN_UNDEF && (type == STT_FUNC || type == STT_GNU_IFUNC);
 }
 
 static int by_address(const void *left, const void *right)
@@ -159,8 +157,7 @@ static bool open_object(struct object *object, const char *path, int fd)
         return false;
     }
     dwfl_report_begin(object->dwfl);
-    object->module =
-        dwfl_report_elf(object->dwfl, path, path, fd, 0, true);
+    object->module = dwfl_report_elf(object->dwfl, path, path, fd, 0, true);
     dwfl_report_end(object->dwfl, NULL, NULL);
     if (!object->module) {
         close(fd);
@@ -205,8 +202,8 @@ static const char *symbol_name(const struct symbol *symbol,
                                struct tenure_lookups *lookups)
 {
     char *readable = tenure_demangle(symbol->name);
-    const char *name = tenure_lookup_text(lookups,
-                                          readable ? readable : symbol->name);
+    const char *name =
+        tenure_lookup_text(lookups, readable ? readable : symbol->name);
     free(readable);
     return name;
 }

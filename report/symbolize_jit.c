@@ -22,16 +22,15 @@ static bool trusted(int fd, const struct tenure_process *process)
         return false;
     if (st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0)
         return false;
-    return (uint64_t)st.st_mtim.tv_sec >=
-           process->started_unix_ns / 1000000000;
+    return (uint64_t)st.st_mtim.tv_sec >= process->started_unix_ns / 1000000000;
 }
 
 /* "JS:*read /srv/app.js:12:5" (V8; the sign is the compiler) and
  * "py::read:/srv/app.py" (CPython 3.12) name a file as well. */
 static void split_name(char *name, char **file, uint32_t *line)
 {
-    static const char *const scripts[] = {"JS:", "LazyCompile:", "Function:",
-                                          "Eval:", "Script:"};
+    static const char *const scripts[] = {
+        "JS:", "LazyCompile:", "Function:", "Eval:", "Script:"};
     *file = NULL;
     *line = 0;
     char *space = NULL, *colon;

@@ -12,7 +12,7 @@
 #include "report/symbolize.h"
 
 struct tenure_lookup {
-    uint64_t address; /* to look up: of the call instruction */
+    uint64_t address;            /* to look up: of the call instruction */
     struct tenure_frames frames; /* count 0: not found yet */
 };
 

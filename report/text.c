@@ -85,8 +85,8 @@ struct tenure_number tenure_text_seconds(double seconds)
                  "%" PRIu64 " h %" PRIu64 " min", whole / 3600,
                  whole / 60 % 60);
     else
-        snprintf(number.text, sizeof number.text, "%" PRIu64 " d %" PRIu64
-                 " h", whole / 86400, whole / 3600 % 24);
+        snprintf(number.text, sizeof number.text, "%" PRIu64 " d %" PRIu64 " h",
+                 whole / 86400, whole / 3600 % 24);
     return number;
 }
 
@@ -202,8 +202,7 @@ void tenure_table_print(const struct tenure_table *table, size_t row,
 {
     for (size_t i = 0; i < table->columns; i++) {
         const char *cell = table->cells[row * table->columns + i];
-        for (size_t at = tenure_text_columns(cell); at < table->width[i];
-             at++)
+        for (size_t at = tenure_text_columns(cell); at < table->width[i]; at++)
             fputc(' ', paper->to);
         fprintf(paper->to, "%s%s", cell, i + 1 < table->columns ? "  " : "");
     }

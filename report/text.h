@@ -15,9 +15,9 @@ struct tenure_number {
     char text[TENURE_NUMBER_MAX];
 };
 
-struct tenure_number tenure_text_count(uint64_t value);        /* 1,000 */
-struct tenure_number tenure_text_count_delta(int64_t value);   /* +1,000 */
-struct tenure_number tenure_text_bytes(uint64_t value);        /* 97.7 KiB */
+struct tenure_number tenure_text_count(uint64_t value);      /* 1,000 */
+struct tenure_number tenure_text_count_delta(int64_t value); /* +1,000 */
+struct tenure_number tenure_text_bytes(uint64_t value);      /* 97.7 KiB */
 struct tenure_number tenure_text_bytes_delta(int64_t value); /* +97.7 KiB */
 struct tenure_number tenure_text_seconds(double seconds);    /* 2 min 10 s */
 /* Local wall clock: "10:12:05", of a different day than `since` with date. */
@@ -41,8 +41,14 @@ extern const char *const tenure_colour_names[]; /* for an option's choices */
  * width of the terminal. */
 struct tenure_paper tenure_paper_stdout(int colour_choice);
 
-enum tenure_ink { TENURE_PLAIN, TENURE_BOLD, TENURE_DIM, TENURE_RED,
-                  TENURE_GREEN, TENURE_YELLOW };
+enum tenure_ink {
+    TENURE_PLAIN,
+    TENURE_BOLD,
+    TENURE_DIM,
+    TENURE_RED,
+    TENURE_GREEN,
+    TENURE_YELLOW
+};
 void tenure_ink(const struct tenure_paper *paper, enum tenure_ink ink);
 
 /* Terminal columns that UTF-8 text takes, one per character. */

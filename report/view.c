@@ -40,8 +40,7 @@ static void progress(const char *file)
 
 static void start_progress(void)
 {
-    struct sigaction action = {.sa_handler = on_alarm,
-                               .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
     snprintf(reading, sizeof reading, "reading snapshots ...");
     sigaction(SIGALRM, &action, NULL);
     alarm(1);
@@ -55,8 +54,8 @@ static void stop_progress(void)
     named = 0;
 }
 
-int tenure_view_print(const char *command, char *const *paths,
-                      uint32_t count, const struct tenure_view_choice *choice,
+int tenure_view_print(const char *command, char *const *paths, uint32_t count,
+                      const struct tenure_view_choice *choice,
                       const struct tenure_output *text,
                       struct tenure_outcome *outcome)
 {

@@ -38,6 +38,7 @@ struct tenure_view_choice {
     int sort, group, format, colour;
 };
 extern const char *const tenure_format_names[]; /* text, json */
+/* clang-format off */
 #define TENURE_VIEW_OPTIONS(choice)                                           \
     {"top", 'n', "N", &(choice)->top, &tenure_type_count, NULL,               \
      "show the first N of a list (0: all)"},                                  \
@@ -53,11 +54,12 @@ extern const char *const tenure_format_names[]; /* text, json */
          tenure_format_names, "text or json (never cut)"},                    \
         {"color", 0, "WHEN", &(choice)->colour, &tenure_type_choice,          \
          tenure_colour_names, "auto, always or never"}
+/* clang-format on */
 
 /* Opens the snapshots, fills `outcome`, prints with `text` or as JSON, and
  * leaves the outcome in `outcome`. 0, or an exit status after a message. */
-int tenure_view_print(const char *command, char *const *paths,
-                      uint32_t count, const struct tenure_view_choice *choice,
+int tenure_view_print(const char *command, char *const *paths, uint32_t count,
+                      const struct tenure_view_choice *choice,
                       const struct tenure_output *text,
                       struct tenure_outcome *outcome);
 

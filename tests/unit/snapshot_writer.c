@@ -96,8 +96,8 @@ void writer_run(struct writer *w, uint8_t run, uint32_t pid, const char *exe)
     w->process.command = w->process.exe;
 }
 
-uint32_t writer_module(struct writer *w, const char *path,
-                       const char *build_id, uint64_t start, uint64_t end)
+uint32_t writer_module(struct writer *w, const char *path, const char *build_id,
+                       uint64_t start, uint64_t end)
 {
     struct tenure_module module = {.start = start, .end = end, .bias = start};
     module.path = writer_string(w, path);
@@ -123,8 +123,7 @@ static uint32_t node(struct writer *w, uint32_t parent, uint32_t kind,
 
 uint32_t writer_thread(struct writer *w, const char *name)
 {
-    return node(w, 0, TENURE_NODE_THREAD, TENURE_NONE,
-                writer_string(w, name));
+    return node(w, 0, TENURE_NODE_THREAD, TENURE_NONE, writer_string(w, name));
 }
 
 uint32_t writer_frame(struct writer *w, uint32_t parent, uint32_t module,
@@ -267,8 +266,7 @@ void *writer_image(const struct writer *w, size_t *bytes)
     for (int i = 0; i < WRITER_SECTIONS; i++) {
         if (all.table[i].bytes > 0) {
             sections++;
-            total += sizeof(struct tenure_section) +
-                     padded(all.table[i].bytes);
+            total += sizeof(struct tenure_section) + padded(all.table[i].bytes);
         }
     }
     char *image = calloc(1, total);

@@ -47,11 +47,10 @@ uint32_t writer_string(struct writer *w, const char *text);
 void writer_generation(struct writer *w, uint32_t generation, double age_s);
 
 /* `run` makes the run_id: another number is another process. */
-void writer_run(struct writer *w, uint8_t run, uint32_t pid,
-                const char *exe);
+void writer_run(struct writer *w, uint8_t run, uint32_t pid, const char *exe);
 
-uint32_t writer_module(struct writer *w, const char *path,
-                       const char *build_id, uint64_t start, uint64_t end);
+uint32_t writer_module(struct writer *w, const char *path, const char *build_id,
+                       uint64_t start, uint64_t end);
 uint32_t writer_thread(struct writer *w, const char *name);
 uint32_t writer_frame(struct writer *w, uint32_t parent, uint32_t module,
                       uint64_t pc);

@@ -89,10 +89,12 @@ static void mistakes_are_refused(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "test --nosuch", "test -z", "test --top", "test --top=x",
-        "test --top=-1", "test --top=1k", "test --bytes=1Q",
-        "test --bytes=99999999999G", "test --every=1y", "test --sort=size",
-        "test --all=yes", "test --output="};
+        "test --nosuch",   "test -z",
+        "test --top",      "test --top=x",
+        "test --top=-1",   "test --top=1k",
+        "test --bytes=1Q", "test --bytes=99999999999G",
+        "test --every=1y", "test --sort=size",
+        "test --all=yes",  "test --output="};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(parse(wrong[i]), TENURE_OPTIONS_WRONG);
         assert_int_equal(tenure_options_status(TENURE_OPTIONS_WRONG), 2);
@@ -113,8 +115,9 @@ static void sizes_and_times_have_units(void **state)
     static const struct {
         const char *text;
         uint64_t bytes;
-    } sizes[] = {{"0", 0},           {"4096", 4096},      {"1k", 1024},
-                 {"10MiB", 10 << 20}, {"10MB", 10 << 20}, {"10m", 10 << 20},
+    } sizes[] = {{"0", 0},           {"4096", 4096},
+                 {"1k", 1024},       {"10MiB", 10 << 20},
+                 {"10MB", 10 << 20}, {"10m", 10 << 20},
                  {"1G", 1 << 30},    {"100B", 100}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         assert_int_equal(tenure_parse_size(sizes[i].text, &bytes), 0);

@@ -48,7 +48,8 @@ static int join(struct run *run, struct tenure_series *series,
         size_t bytes;
         run->image[i] = writer_image(run->at[i], &bytes);
         assert_int_equal(tenure_snapshot_use(&snapshots[i], "a.tenure",
-                                             run->image[i], bytes, why), 0);
+                                             run->image[i], bytes, why),
+                         0);
     }
     return tenure_series_join(series, snapshots, run->count, why);
 }
@@ -60,14 +61,14 @@ static void check_identities(const struct tenure_series *series)
         const struct tenure_columns *c = &site->columns;
         const struct tenure_population *p = &site->population;
         uint32_t n = series->timeline.count;
-        assert_true(c->delta ==
-                    (int64_t)(c->new_blocks - c->deleted_blocks));
+        assert_true(c->delta == (int64_t)(c->new_blocks - c->deleted_blocks));
         assert_true((int64_t)(c->alloc_bytes - c->freed_bytes) +
-                        c->grown_bytes == c->size_delta);
-        assert_true(c->delta == (int64_t)(p->live_blocks[n - 1] -
-                                          p->live_blocks[0]));
-        assert_true(c->size_delta == (int64_t)(p->live_bytes[n - 1] -
-                                               p->live_bytes[0]));
+                        c->grown_bytes ==
+                    c->size_delta);
+        assert_true(c->delta ==
+                    (int64_t)(p->live_blocks[n - 1] - p->live_blocks[0]));
+        assert_true(c->size_delta ==
+                    (int64_t)(p->live_bytes[n - 1] - p->live_bytes[0]));
         for (uint32_t t = 0; t < n; t++) {
             uint64_t blocks = 0, bytes = 0;
             for (uint32_t k = 0; k < p->cohort_count; k++) {
@@ -143,8 +144,8 @@ static void given_400_freed_blocks_then_they_are_deleted(void **state)
     done(&run, &series);
 }
 
-static void given_blocks_replaced_one_for_one_then_both_columns_say_so(
-    void **state)
+static void
+given_blocks_replaced_one_for_one_then_both_columns_say_so(void **state)
 {
     (void)state;
     struct run run = {0};
@@ -160,8 +161,8 @@ static void given_blocks_replaced_one_for_one_then_both_columns_say_so(
     done(&run, &series);
 }
 
-static void given_a_grown_buffer_then_it_is_neither_new_nor_deleted(
-    void **state)
+static void
+given_a_grown_buffer_then_it_is_neither_new_nor_deleted(void **state)
 {
     (void)state;
     struct run run = {0};
@@ -182,8 +183,8 @@ static void given_a_grown_buffer_then_it_is_neither_new_nor_deleted(
     done(&run, &series);
 }
 
-static void given_growth_before_the_first_then_only_the_rest_counts(
-    void **state)
+static void
+given_growth_before_the_first_then_only_the_rest_counts(void **state)
 {
     (void)state;
     struct run run = {0};
@@ -198,8 +199,7 @@ static void given_growth_before_the_first_then_only_the_rest_counts(
     done(&run, &series);
 }
 
-static void given_a_new_block_that_grew_then_its_size_is_allocated(
-    void **state)
+static void given_a_new_block_that_grew_then_its_size_is_allocated(void **state)
 {
     (void)state;
     struct run run = {0};
@@ -332,8 +332,8 @@ static void late_frees_and_marks_reach_the_population(void **state)
     writer_row(snapshot(&run, 1), SITE_A, 1, 10, 100);
     writer_row(snapshot(&run, 2), SITE_A, 1, 10, 100);
     writer_late(run.at[1], SITE_A, 4, 40);
-    struct tenure_mark mark = {.site = SITE_A, .generation = 1,
-                               .lost_blocks = 3, .lost_bytes = 30};
+    struct tenure_mark mark = {
+        .site = SITE_A, .generation = 1, .lost_blocks = 3, .lost_bytes = 30};
     writer_add(run.at[1], TENURE_SECTION_MARKS, &mark);
     joined(&run, &series);
     const struct tenure_population *p = &site_of(&series, SITE_A)->population;
@@ -353,10 +353,8 @@ static void numbered_threads_and_moved_modules_are_one_site(void **state)
     static const uint64_t low[] = {0x20100, 0}, high[] = {0x50100, 0};
     uint32_t one = writer_module(w, "/lib/plugin.so", "ef", 0x20000, 0x30000);
     uint32_t two = writer_module(w, "/lib/plugin.so", "ef", 0x50000, 0x60000);
-    uint32_t here =
-        writer_stack(w, writer_thread(w, "worker-1"), one, low);
-    uint32_t there =
-        writer_stack(w, writer_thread(w, "worker-12"), two, high);
+    uint32_t here = writer_stack(w, writer_thread(w, "worker-1"), one, low);
+    uint32_t there = writer_stack(w, writer_thread(w, "worker-12"), two, high);
     writer_row(w, here, 1, 1, 10);
     writer_row(w, there, 1, 2, 20);
     joined(&run, &series);

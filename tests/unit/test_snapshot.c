@@ -61,23 +61,20 @@ static void a_file_is_read_as_it_was_written(void **state)
     struct tenure_why why;
     writer_save(w, in_directory("a.tenure"));
     writer_free(w);
-    assert_int_equal(
-        tenure_snapshot_open(&s, in_directory("a.tenure"), &why), 0);
+    assert_int_equal(tenure_snapshot_open(&s, in_directory("a.tenure"), &why),
+                     0);
     assert_int_equal(s.rows_count, 1);
     assert_int_equal(s.rows[0].bytes, 1000);
     assert_int_equal(s.nodes_count, 3);
     assert_null(s.growths);
-    assert_int_equal(tenure_snapshot_value(&s, TENURE_VALUE_RSS_BYTES),
-                     12345);
-    assert_int_equal(tenure_snapshot_value(&s, TENURE_VALUE_LIVE_BYTES),
-                     1000);
+    assert_int_equal(tenure_snapshot_value(&s, TENURE_VALUE_RSS_BYTES), 12345);
+    assert_int_equal(tenure_snapshot_value(&s, TENURE_VALUE_LIVE_BYTES), 1000);
     assert_int_equal(tenure_snapshot_value(&s, TENURE_VALUE_THREADS), 0);
     assert_int_equal(tenure_snapshot_dropped(&s), 7);
     assert_int_equal(tenure_snapshot_node(&s, 3)->pc, 0x1234);
     assert_null(tenure_snapshot_node(&s, 4));
     assert_string_equal(
-        tenure_snapshot_string(&s, tenure_snapshot_exe(&s)->build_id),
-        "abcd");
+        tenure_snapshot_string(&s, tenure_snapshot_exe(&s)->build_id), "abcd");
     tenure_snapshot_close(&s);
 }
 
@@ -107,7 +104,9 @@ static void whatever_is_not_a_snapshot_is_named(void **state)
     refused(in_directory("fifo"), "not a regular file");
     put("", 0);
     refused(in_directory("bad"), "is empty");
-    put("\x7f" "ELF", 4);
+    put("\x7f"
+        "ELF",
+        4);
     refused(in_directory("bad"), "too short");
     put("#!/bin/sh\nexit\n", 15);
     refused(in_directory("bad"), "not a tenure snapshot");
