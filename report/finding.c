@@ -1,0 +1,83 @@
+/*
+ * Findings: the words that every output format says about one.
+ */
+#include "report/finding.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *tenure_finding_title(const struct tenure_finding *finding)
+{
+    const struct tenure_finding_stack *stack = &finding->stack;
+    if (stack->depth == 0)
+        return "(no stack)";
+    const struct tenure_finding_frame *frame = &stack->at[stack->title];
+    if (*frame->function)
+        return frame->function;
+    const char *slash = strrchr(frame->module, '/');
+    return slash      ? slash + 1
+           : *frame->module ? frame->module
+                            : "(no name)";
+}
+
+/* Sources of the compiler's and the system's own code, which may be known by
+ * their debug information but which nobody here will edit. */
+static bool is_foreign(const char *file)
+{
+    static const char *const beginnings[] = {"/usr/include/", "/usr/lib/",
+                                             "/usr/src/", "./", "../"};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (strncmp(file, beginnings[i], strlen(beginnings[i])) == 0)
+            return true;
+    return false;
+}
+
+const struct tenure_finding_frame *
+tenure_finding_place(const struct tenure_finding *finding)
+{
+    const struct tenure_finding_stack *stack = &finding->stack;
+    for (uint32_t i = stack->title; i < stack->depth; i++) {
+        const struct tenure_finding_frame *frame = &stack->at[i];
+        if (*frame->file && frame->line > 0 && !is_foreign(frame->file))
+            return frame;
+    }
+    return NULL;
+}
+
+static bool is_identifier(const char *text)
+{
+    for (; *text; text++)
+        if (!isalnum((unsigned char)*text) && *text != '_')
+            return false;
+    return true;
+}
+
+const char *tenure_finding_suppression(const struct tenure_finding *finding,
+                                       char *text, size_t bytes)
+{
+    const struct tenure_finding_stack *stack = &finding->stack;
+    uint32_t i = stack->title;
+    while (i < stack->depth && !*stack->at[i].function)
+        i++;
+    if (i < stack->depth) {
+        /* A C function by its whole name; of another language the
+         * parameters, which others print, may follow. */
+        const char *function = stack->at[i].function;
+        snprintf(text, bytes, "leak:^%s%s", function,
+                 is_identifier(function) ? "$" : "");
+        return text;
+    }
+    snprintf(text, bytes, "leak:%s", tenure_finding_title(finding));
+    return text;
+}
+
+const char *tenure_finding_state_name(enum tenure_finding_state state)
+{
+    static const char *const names[] = {
+        [TENURE_FINDING_FAILS] = "fails",
+        [TENURE_FINDING_ALLOWED] = "allowed",
+        [TENURE_FINDING_KNOWN] = "known",
+        [TENURE_FINDING_SUPPRESSED] = "suppressed"};
+    return names[state];
+}
