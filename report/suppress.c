@@ -1,5 +1,5 @@
 /*
- * Which rule suppresses which finding.
+ * Which rule suppresses which charge.
  *
  * A rule with a ceiling is judged by all that it matches, so rules are
  * applied in rounds: a rule found to be over its ceiling is out, and what it
@@ -43,7 +43,7 @@ struct tenure_rule *tenure_suppressions_add(struct tenure_suppressions *list,
 }
 
 static bool frame_matches(const struct tenure_rule_frame *rule,
-                          const struct tenure_finding_frame *frame)
+                          const struct tenure_charge_frame *frame)
 {
     switch (rule->what) {
     case TENURE_RULE_ANY_OF_ITS:
@@ -66,7 +66,7 @@ static bool frame_matches(const struct tenure_rule_frame *rule,
  * stack does not matter. `...` goes back to the last one only, as a `*` does
  * in a text. */
 static bool frames_match(const struct tenure_rule_frame *rule, uint32_t count,
-                         const struct tenure_finding_stack *stack)
+                         const struct tenure_charge_stack *stack)
 {
     uint32_t at = 0, frame = 0, dots = UINT32_MAX, from = 0;
     while (at < count) {
@@ -107,10 +107,10 @@ static bool is_allocation(const struct tenure_rule_frame *rule)
 }
 
 bool tenure_rule_matches(const struct tenure_rule *rule,
-                         const struct tenure_finding *finding)
+                         const struct tenure_charge *charge)
 {
-    bool lost = finding->class == TENURE_CLASS_LOST;
-    const struct tenure_finding_stack *stack = &finding->stack;
+    bool lost = charge->class == TENURE_CLASS_LOST;
+    const struct tenure_charge_stack *stack = &charge->stack;
     if (lost ? !rule->lost : !rule->reachable)
         return false;
     if (rule->frames[0].what != TENURE_RULE_ANY_OF_ITS)
@@ -142,7 +142,7 @@ const char *tenure_rule_name(const struct tenure_rule *rule, char *text,
 
 static void say_why_not(struct tenure_suppressions *list,
                         const struct tenure_rule *rule,
-                        struct tenure_finding *finding)
+                        struct tenure_charge *charge)
 {
     char text[512], name[256];
     struct tenure_words words = tenure_words_in(text, sizeof text);
@@ -157,30 +157,35 @@ static void say_why_not(struct tenure_suppressions *list,
         tenure_say(&words, ", and this is ");
         tenure_say_bytes(&words, (double)rule->bytes);
     }
-    finding->because =
+    charge->because =
         tenure_arena_text(&list->arena, text, strlen(text));
+}
+
+static void forget(struct tenure_rule *rule)
+{
+    rule->charges = 0;
+    rule->blocks = rule->bytes = 0;
 }
 
 /* `out[rule]` are those that do not hold; true if there is a new one. */
 static bool one_round(struct tenure_suppressions *list,
-                      struct tenure_finding *findings, size_t count,
+                      struct tenure_charge *charges, size_t count,
                       const bool *out)
 {
     for (size_t r = 0; r < list->count; r++)
         if (!out[r])
-            list->at[r].findings = 0, list->at[r].blocks = list->at[r].bytes =
-                                          0;
+            forget(&list->at[r]);
     for (size_t i = 0; i < count; i++) {
-        struct tenure_finding *finding = &findings[i];
-        finding->rule = NULL;
-        for (size_t r = 0; r < list->count && !finding->rule; r++)
-            if (!out[r] && tenure_rule_matches(&list->at[r], finding))
-                finding->rule = &list->at[r];
-        if (finding->rule) {
-            struct tenure_rule *rule = &list->at[finding->rule - list->at];
-            rule->findings++;
-            rule->blocks += finding->blocks;
-            rule->bytes += finding->bytes;
+        struct tenure_charge *charge = &charges[i];
+        charge->rule = NULL;
+        for (size_t r = 0; r < list->count && !charge->rule; r++)
+            if (!out[r] && tenure_rule_matches(&list->at[r], charge))
+                charge->rule = &list->at[r];
+        if (charge->rule) {
+            struct tenure_rule *rule = &list->at[charge->rule - list->at];
+            rule->charges++;
+            rule->blocks += charge->blocks;
+            rule->bytes += charge->bytes;
         }
     }
     for (size_t r = 0; r < list->count; r++)
@@ -192,47 +197,47 @@ static bool one_round(struct tenure_suppressions *list,
 /* An expired rule is not unused as long as there is something it would be
  * for; nor does it suppress. */
 static void look_at_expired(struct tenure_suppressions *list,
-                            struct tenure_finding *findings, size_t count)
+                            struct tenure_charge *charges, size_t count)
 {
     for (size_t r = 0; r < list->count; r++) {
         struct tenure_rule *rule = &list->at[r];
         if (!tenure_rule_expired(rule, list->today))
             continue;
         for (size_t i = 0; i < count; i++)
-            rule->findings += tenure_rule_matches(rule, &findings[i]);
+            rule->charges += tenure_rule_matches(rule, &charges[i]);
     }
 }
 
 static void settle(struct tenure_suppressions *list,
-                   struct tenure_finding *finding, const bool *out)
+                   struct tenure_charge *charge, const bool *out)
 {
-    if (finding->rule) {
-        finding->state = TENURE_FINDING_SUPPRESSED;
+    if (charge->rule) {
+        charge->state = TENURE_CHARGE_SUPPRESSED;
         char name[512];
-        tenure_rule_name(finding->rule, name, sizeof name);
-        finding->because =
+        tenure_rule_name(charge->rule, name, sizeof name);
+        charge->because =
             tenure_arena_text(&list->arena, name, strlen(name));
         return;
     }
     for (size_t r = 0; r < list->count; r++) {
-        if (out[r] && tenure_rule_matches(&list->at[r], finding)) {
-            say_why_not(list, &list->at[r], finding);
+        if (out[r] && tenure_rule_matches(&list->at[r], charge)) {
+            say_why_not(list, &list->at[r], charge);
             return;
         }
     }
 }
 
 void tenure_suppressions_apply(struct tenure_suppressions *list,
-                               struct tenure_finding *findings, size_t count)
+                               struct tenure_charge *charges, size_t count)
 {
     bool *out = tenure_zeroed(list->count + 1, sizeof *out);
     for (size_t r = 0; r < list->count; r++)
         out[r] = tenure_rule_expired(&list->at[r], list->today);
-    while (one_round(list, findings, count, out))
+    while (one_round(list, charges, count, out))
         for (size_t r = 0; r < list->count; r++)
             out[r] |= is_over(&list->at[r]);
-    look_at_expired(list, findings, count);
+    look_at_expired(list, charges, count);
     for (size_t i = 0; i < count; i++)
-        settle(list, &findings[i], out);
+        settle(list, &charges[i], out);
     free(out);
 }

@@ -1,5 +1,5 @@
 /*
- * Suppressions: findings that somebody has looked at and accepted.
+ * Suppressions: charges that somebody has looked at and accepted.
  *
  * Read from files in LeakSanitizer's syntax (`leak:PATTERN`, matched against
  * function, file and module of any frame) and in Valgrind's (frames in order,
@@ -18,7 +18,7 @@
 #ifndef TENURE_REPORT_SUPPRESS_H
 #define TENURE_REPORT_SUPPRESS_H
 
-#include "report/finding.h"
+#include "report/charge.h"
 #include "report/memory.h"
 #include "report/message.h"
 
@@ -39,12 +39,12 @@ struct tenure_rule {
     const char *reason; /* of a built-in rule; "" = none given */
     const struct tenure_rule_frame *frames;
     uint32_t frame_count;
-    bool lost, reachable; /* the findings it is for */
+    bool lost, reachable; /* the charges it is for */
     bool optional;        /* nobody is told when it matches nothing */
     uint32_t until;       /* 20270131; 0 = for ever */
     uint64_t max_bytes;   /* UINT64_MAX = no ceiling */
     /* After tenure_suppressions_apply(): what it matched. */
-    uint32_t findings;
+    uint32_t charges;
     uint64_t blocks, bytes;
 };
 
@@ -78,15 +78,15 @@ struct tenure_rule *tenure_suppressions_add(struct tenure_suppressions *list,
                                             const struct tenure_rule *rule);
 
 bool tenure_rule_matches(const struct tenure_rule *rule,
-                         const struct tenure_finding *finding);
+                         const struct tenure_charge *charge);
 
 /* Has its day passed? */
 bool tenure_rule_expired(const struct tenure_rule *rule, uint32_t today);
 
-/* Marks the findings that the first rule that holds matches, and says in the
+/* Marks the charges that the first rule that holds matches, and says in the
  * others why a rule for them does not hold any more. */
 void tenure_suppressions_apply(struct tenure_suppressions *list,
-                               struct tenure_finding *findings, size_t count);
+                               struct tenure_charge *charges, size_t count);
 
 /* "leak:parse_config (leaks.supp:12)"; returns `text`. */
 const char *tenure_rule_name(const struct tenure_rule *rule, char *text,

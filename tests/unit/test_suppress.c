@@ -13,7 +13,7 @@
 static struct tenure_suppressions list;
 static struct tenure_why why;
 
-static const struct tenure_finding_frame frames[] = {
+static const struct tenure_charge_frame frames[] = {
     {.function = "copy_key", .file = "/src/store.c", .module = "/bin/server"},
     {.function = "store_set", .file = "/src/store.c", .module = "/bin/server"},
     {.function = "foo::Bar::run", .file = "", .module = "/lib/libbar.so.2"},
@@ -21,10 +21,10 @@ static const struct tenure_finding_frame frames[] = {
     {.function = "main", .file = "/src/main.c", .module = "/bin/server"},
 };
 
-static struct tenure_finding finding(enum tenure_site_class class,
+static struct tenure_charge finding(enum tenure_site_class class,
                                      uint64_t bytes)
 {
-    return (struct tenure_finding){
+    return (struct tenure_charge){
         .class = class,
         .blocks = 1,
         .bytes = bytes,
@@ -50,12 +50,12 @@ static int tear_down(void **state)
 
 static bool suppresses(const char *text)
 {
-    struct tenure_finding leak = finding(TENURE_CLASS_LEAK, 1000);
+    struct tenure_charge leak = finding(TENURE_CLASS_LEAK, 1000);
     tenure_suppressions_drop(&list);
     set_up(NULL);
     assert_int_equal(tenure_suppressions_parse(&list, "t", text, &why), 0);
     tenure_suppressions_apply(&list, &leak, 1);
-    assert_int_equal(leak.state == TENURE_FINDING_SUPPRESSED,
+    assert_int_equal(leak.state == TENURE_CHARGE_SUPPRESSED,
                      leak.rule != NULL);
     return leak.rule != NULL;
 }
@@ -97,11 +97,11 @@ static void a_rule_holds_to_the_end_of_its_day(void **state)
 static void an_expired_rule_is_named_in_the_finding(void **state)
 {
     (void)state;
-    struct tenure_finding leak = finding(TENURE_CLASS_LEAK, 1000);
+    struct tenure_charge leak = finding(TENURE_CLASS_LEAK, 1000);
     tenure_suppressions_parse(&list, "a.supp",
                               "\nleak:copy_key # until=2020-02-03", &why);
     tenure_suppressions_apply(&list, &leak, 1);
-    assert_int_equal(leak.state, TENURE_FINDING_FAILS);
+    assert_int_equal(leak.state, TENURE_CHARGE_FAILS);
     assert_string_equal(leak.because, "the suppression leak:copy_key "
                                       "(a.supp:2) ended on 2020-02-03");
 }
@@ -109,19 +109,19 @@ static void an_expired_rule_is_named_in_the_finding(void **state)
 static void a_ceiling_is_for_all_that_a_rule_suppresses(void **state)
 {
     (void)state;
-    struct tenure_finding leaks[2] = {finding(TENURE_CLASS_LEAK, 600),
+    struct tenure_charge leaks[2] = {finding(TENURE_CLASS_LEAK, 600),
                                       finding(TENURE_CLASS_LOST, 400)};
     tenure_suppressions_parse(&list, "a", "leak:copy_key # max=1000", &why);
     tenure_suppressions_apply(&list, leaks, 2);
-    assert_int_equal(leaks[0].state, TENURE_FINDING_SUPPRESSED);
-    assert_int_equal(leaks[1].state, TENURE_FINDING_SUPPRESSED);
-    assert_int_equal(list.at[0].findings, 2);
+    assert_int_equal(leaks[0].state, TENURE_CHARGE_SUPPRESSED);
+    assert_int_equal(leaks[1].state, TENURE_CHARGE_SUPPRESSED);
+    assert_int_equal(list.at[0].charges, 2);
 
     leaks[0] = finding(TENURE_CLASS_LEAK, 601);
     leaks[1] = finding(TENURE_CLASS_LOST, 400);
     tenure_suppressions_apply(&list, leaks, 2);
-    assert_int_equal(leaks[0].state, TENURE_FINDING_FAILS);
-    assert_int_equal(leaks[1].state, TENURE_FINDING_FAILS);
+    assert_int_equal(leaks[0].state, TENURE_CHARGE_FAILS);
+    assert_int_equal(leaks[1].state, TENURE_CHARGE_FAILS);
     assert_string_equal(leaks[0].because,
                         "the suppression leak:copy_key (a:1) allows 1000 B, "
                         "and this is 1001 B");
@@ -130,11 +130,11 @@ static void a_ceiling_is_for_all_that_a_rule_suppresses(void **state)
 static void the_next_rule_gets_what_a_full_one_gives_up(void **state)
 {
     (void)state;
-    struct tenure_finding leak = finding(TENURE_CLASS_LEAK, 5000);
+    struct tenure_charge leak = finding(TENURE_CLASS_LEAK, 5000);
     tenure_suppressions_parse(
         &list, "a", "leak:copy_key # max=1K\nleak:store_set", &why);
     tenure_suppressions_apply(&list, &leak, 1);
-    assert_int_equal(leak.state, TENURE_FINDING_SUPPRESSED);
+    assert_int_equal(leak.state, TENURE_CHARGE_SUPPRESSED);
     assert_string_equal(leak.because, "leak:store_set (a:2)");
 }
 
@@ -173,10 +173,10 @@ static void leak_kinds_tell_lost_from_reachable(void **state)
     (void)state;
     const char *text = "{\nn\nMemcheck:Leak\nmatch-leak-kinds: definite\n"
                        "fun:copy_key\n}";
-    struct tenure_finding lost = finding(TENURE_CLASS_LOST, 1);
+    struct tenure_charge lost = finding(TENURE_CLASS_LOST, 1);
     assert_false(suppresses(text));
     tenure_suppressions_apply(&list, &lost, 1);
-    assert_int_equal(lost.state, TENURE_FINDING_SUPPRESSED);
+    assert_int_equal(lost.state, TENURE_CHARGE_SUPPRESSED);
     assert_true(suppresses("{\nn\nMemcheck:Leak\n"
                            "match-leak-kinds: reachable\nfun:copy_key\n}"));
 }
@@ -233,15 +233,15 @@ static void the_builtin_list_has_reasons_and_is_never_unused(void **state)
 static void a_findings_own_line_suppresses_it(void **state)
 {
     (void)state;
-    struct tenure_finding leak = finding(TENURE_CLASS_LEAK, 1);
+    struct tenure_charge leak = finding(TENURE_CLASS_LEAK, 1);
     char line[256];
     for (uint32_t title = 0; title < 5; title++) {
         leak.stack.title = title;
         assert_true(suppresses(
-            tenure_finding_suppression(&leak, line, sizeof line)));
+            tenure_charge_suppression(&leak, line, sizeof line)));
     }
     leak.stack.title = 0;
-    assert_string_equal(tenure_finding_suppression(&leak, line, sizeof line),
+    assert_string_equal(tenure_charge_suppression(&leak, line, sizeof line),
                         "leak:^copy_key$");
 }
 

@@ -1,18 +1,18 @@
 /*
  * Findings: the words that every output format says about one.
  */
-#include "report/finding.h"
+#include "report/charge.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-const char *tenure_finding_title(const struct tenure_finding *finding)
+const char *tenure_charge_title(const struct tenure_charge *charge)
 {
-    const struct tenure_finding_stack *stack = &finding->stack;
+    const struct tenure_charge_stack *stack = &charge->stack;
     if (stack->depth == 0)
         return "(no stack)";
-    const struct tenure_finding_frame *frame = &stack->at[stack->title];
+    const struct tenure_charge_frame *frame = &stack->at[stack->title];
     if (*frame->function)
         return frame->function;
     const char *slash = strrchr(frame->module, '/');
@@ -33,12 +33,12 @@ static bool is_foreign(const char *file)
     return false;
 }
 
-const struct tenure_finding_frame *
-tenure_finding_place(const struct tenure_finding *finding)
+const struct tenure_charge_frame *
+tenure_charge_place(const struct tenure_charge *charge)
 {
-    const struct tenure_finding_stack *stack = &finding->stack;
+    const struct tenure_charge_stack *stack = &charge->stack;
     for (uint32_t i = stack->title; i < stack->depth; i++) {
-        const struct tenure_finding_frame *frame = &stack->at[i];
+        const struct tenure_charge_frame *frame = &stack->at[i];
         if (*frame->file && frame->line > 0 && !is_foreign(frame->file))
             return frame;
     }
@@ -53,10 +53,10 @@ static bool is_identifier(const char *text)
     return true;
 }
 
-const char *tenure_finding_suppression(const struct tenure_finding *finding,
+const char *tenure_charge_suppression(const struct tenure_charge *charge,
                                        char *text, size_t bytes)
 {
-    const struct tenure_finding_stack *stack = &finding->stack;
+    const struct tenure_charge_stack *stack = &charge->stack;
     uint32_t i = stack->title;
     while (i < stack->depth && !*stack->at[i].function)
         i++;
@@ -68,16 +68,16 @@ const char *tenure_finding_suppression(const struct tenure_finding *finding,
                  is_identifier(function) ? "$" : "");
         return text;
     }
-    snprintf(text, bytes, "leak:%s", tenure_finding_title(finding));
+    snprintf(text, bytes, "leak:%s", tenure_charge_title(charge));
     return text;
 }
 
-const char *tenure_finding_state_name(enum tenure_finding_state state)
+const char *tenure_charge_state_name(enum tenure_charge_state state)
 {
     static const char *const names[] = {
-        [TENURE_FINDING_FAILS] = "fails",
-        [TENURE_FINDING_ALLOWED] = "allowed",
-        [TENURE_FINDING_KNOWN] = "known",
-        [TENURE_FINDING_SUPPRESSED] = "suppressed"};
+        [TENURE_CHARGE_FAILS] = "fails",
+        [TENURE_CHARGE_ALLOWED] = "allowed",
+        [TENURE_CHARGE_KNOWN] = "known",
+        [TENURE_CHARGE_SUPPRESSED] = "suppressed"};
     return names[state];
 }

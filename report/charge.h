@@ -1,12 +1,13 @@
 /*
- * A finding: a site that its verdict accuses, with the names of its stack.
- * What check and its output formats talk about.
+ * A charge: a finding as the gate sees it, with the names of its stack and
+ * what is to be made of it. Plain data, which tenure check and its output
+ * formats talk about.
  *
  * Everything belongs to the list it is in. Read-only once the gate has
  * decided; thread-safe from then on.
  */
-#ifndef TENURE_REPORT_FINDING_H
-#define TENURE_REPORT_FINDING_H
+#ifndef TENURE_REPORT_CHARGE_H
+#define TENURE_REPORT_CHARGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 
 #include "report/verdict_rules.h"
 
-struct tenure_finding_frame {
+struct tenure_charge_frame {
     const char *function; /* demangled, without parameters; "" = unknown */
     const char *file;     /* "" = unknown */
     const char *module;   /* path; "" = none */
@@ -23,27 +24,27 @@ struct tenure_finding_frame {
     bool inlined;         /* into the frame that follows */
 };
 
-struct tenure_finding_stack {
-    const struct tenure_finding_frame *at; /* innermost first */
+struct tenure_charge_stack {
+    const struct tenure_charge_frame *at; /* innermost first */
     uint32_t depth;
     uint32_t title; /* the frame that wanted the memory */
 };
 
 /* What the gate makes of it. */
-enum tenure_finding_state {
-    TENURE_FINDING_FAILS,
-    TENURE_FINDING_ALLOWED, /* the policy lets it pass */
-    TENURE_FINDING_KNOWN,   /* in the baseline, and no worse than there */
-    TENURE_FINDING_SUPPRESSED,
+enum tenure_charge_state {
+    TENURE_CHARGE_FAILS,
+    TENURE_CHARGE_ALLOWED, /* the policy lets it pass */
+    TENURE_CHARGE_KNOWN,   /* in the baseline, and no worse than there */
+    TENURE_CHARGE_SUPPRESSED,
 };
 
-struct tenure_finding {
+struct tenure_charge {
     uint64_t id; /* the site's, stable across builds and machines */
     enum tenure_site_class class;
     double confidence; /* 0..1 */
     const char *evidence;
-    struct tenure_finding_stack stack;
-    struct tenure_finding_stack grown_by; /* depth 0: nothing */
+    struct tenure_charge_stack stack;
+    struct tenure_charge_stack grown_by; /* depth 0: nothing */
     const char *thread;
     const char *since; /* "generation 3, 12 s after the start" */
     const char *process; /* "redis-server (PID 12)" */
@@ -53,26 +54,26 @@ struct tenure_finding {
     uint64_t work;           /* allocations of the process meanwhile */
     double rate;             /* bytes per second; 0 = unknown */
     double seconds_to_limit; /* 0 = none in sight */
-    uint32_t leader;         /* index of the finding it is shown with */
-    uint32_t folded;         /* sites shown with this one */
-    enum tenure_finding_state state;
+    uint32_t leader;         /* index of the charge it is shown with */
+    uint32_t members;        /* of a leader: how many, without itself */
+    enum tenure_charge_state state;
     const char *because; /* of its state; "" if it just fails */
     const struct tenure_rule *rule; /* of a suppressed one */
 };
 
 /* The function that wanted the memory; never empty. */
-const char *tenure_finding_title(const struct tenure_finding *finding);
+const char *tenure_charge_title(const struct tenure_charge *charge);
 
 /* The innermost frame, from the title outwards, whose source is known and is
  * the program's own rather than the system's; NULL if there is none. */
-const struct tenure_finding_frame *
-tenure_finding_place(const struct tenure_finding *finding);
+const struct tenure_charge_frame *
+tenure_charge_place(const struct tenure_charge *charge);
 
 /* The line of a suppression file that would suppress it; returns `text`. */
-const char *tenure_finding_suppression(const struct tenure_finding *finding,
+const char *tenure_charge_suppression(const struct tenure_charge *charge,
                                        char *text, size_t bytes);
 
 /* "fails", "allowed", "known", "suppressed". */
-const char *tenure_finding_state_name(enum tenure_finding_state state);
+const char *tenure_charge_state_name(enum tenure_charge_state state);
 
 #endif
