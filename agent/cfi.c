@@ -13,6 +13,7 @@
 
 #define TABLE_SORTED 0x3b /* data-relative, signed, 4 bytes: two a row */
 #define OMITTED 0xff
+#define REACH (UINT64_C(1) << 31)
 
 struct row {
     int32_t pc, entry; /* both relative to the header */
@@ -166,6 +167,21 @@ static int search_all(uint64_t at, uint64_t pc, const struct object *object,
     return TENURE__CFI_NO_ENTRY;
 }
 
+/* Of an object with gaps between its segments the loader names only the one
+ * with the pc; the CFI is then taken to be within reach of the 32-bit offsets
+ * that refer to it. */
+static struct object bounds_of(const struct dl_find_object *found)
+{
+    struct object object = {(uint64_t)found->dlfo_map_start,
+                            (uint64_t)found->dlfo_map_end,
+                            (uint64_t)found->dlfo_eh_frame};
+    if (object.header < object.low || object.header >= object.high) {
+        object.low = object.header > REACH ? object.header - REACH : 0;
+        object.high = object.header + REACH;
+    }
+    return object;
+}
+
 int tenure__cfi_find(uint64_t pc, struct tenure__cfi_entry *entry)
 {
     struct dl_find_object found;
@@ -173,9 +189,7 @@ int tenure__cfi_find(uint64_t pc, struct tenure__cfi_entry *entry)
         return TENURE__CFI_NO_OBJECT;
     if (!found.dlfo_eh_frame)
         return TENURE__CFI_NO_ENTRY;
-    struct object object = {(uint64_t)found.dlfo_map_start,
-                            (uint64_t)found.dlfo_map_end,
-                            (uint64_t)found.dlfo_eh_frame};
+    struct object object = bounds_of(&found);
     struct tenure__cursor c = {object.header, object.high, false};
     uint64_t version = tenure__cursor_fixed(&c, 1);
     uint8_t frame_encoding = (uint8_t)tenure__cursor_fixed(&c, 1);
