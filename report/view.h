@@ -48,7 +48,7 @@ extern const char *const tenure_format_names[]; /* text, json */
         {"group-by", 0, "WHAT", &(choice)->group, &tenure_type_choice,        \
          tenure_group_names, "site, function, module or thread"},             \
         {"depth", 0, "N", &(choice)->depth, &tenure_type_count, NULL,         \
-         "show N frames of each stack (0: all of them,\n"                       \
+         "show N frames of each stack (0: all of them,\n"                     \
          "with those that start a program)"},                             \
         {"format", 0, "FORMAT", &(choice)->format, &tenure_type_choice,       \
          tenure_format_names, "text or json (never cut)"},                    \
