@@ -1,15 +1,68 @@
 /*
  * Demangling by libiberty, the library behind c++filt: one static call for
  * both languages, and tenure stays free of C++.
+ *
+ * What comes out is what was compiled; what people wrote is shorter by
+ * default arguments and versions of namespaces, which are taken out.
  */
 #include "report/demangle.h"
 
 #include <demangle.h>
+#include <stddef.h>
 #include <string.h>
+
+/* Bytes of a template argument at `at`: up to the next ',' or '>' outside of
+ * its own brackets. */
+static size_t argument_bytes(const char *at)
+{
+    size_t bytes = 0;
+    for (int depth = 0; at[bytes]; bytes++) {
+        if (depth == 0 && (at[bytes] == ',' || at[bytes] == '>'))
+            break;
+        if (at[bytes] == '<')
+            depth++;
+        else if (at[bytes] == '>')
+            depth--;
+    }
+    return bytes;
+}
+
+static void cut(char *at, size_t bytes)
+{
+    memmove(at, at + bytes, strlen(at + bytes) + 1);
+}
+
+/* ", std::allocator<int>": a default argument, unless it is the only one. */
+static void cut_defaults(char *name)
+{
+    static const char *const defaults[] = {
+        ", std::allocator<", ", std::char_traits<", ", std::default_delete<",
+        ", std::less<",      ", std::equal_to<",    ", std::hash<"};
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+        for (char *at; (at = strstr(name, defaults[i]));)
+            cut(at, 2 + argument_bytes(at + 2));
+}
+
+/* Puts a shorter text in place of every other one. */
+static void replace(char *name, const char *from, const char *to)
+{
+    for (char *at; (at = strstr(name, from));) {
+        memcpy(at, to, strlen(to));
+        cut(at + strlen(to), strlen(from) - strlen(to));
+    }
+}
 
 char *tenure_demangle(const char *symbol)
 {
     if (strncmp(symbol, "_Z", 2) != 0 && strncmp(symbol, "_R", 2) != 0)
         return NULL;
-    return cplus_demangle(symbol, DMGL_AUTO | DMGL_ANSI);
+    char *name = cplus_demangle(symbol, DMGL_AUTO | DMGL_ANSI);
+    if (!name)
+        return NULL;
+    replace(name, "std::__cxx11::", "std::");
+    replace(name, "std::__1::", "std::");
+    cut_defaults(name);
+    replace(name, " >", ">");
+    replace(name, "std::basic_string<char>", "std::string");
+    return name;
 }

@@ -2,8 +2,9 @@
 #ifndef TENURE_REPORT_DEMANGLE_H
 #define TENURE_REPORT_DEMANGLE_H
 
-/* The name without parameters, a Rust hash or a compiler's clone suffix;
- * free() it. NULL if `symbol` is not a mangled name. */
+/* The name without parameters, without a Rust hash, and with the default
+ * arguments of C++ containers left out; free() it. NULL if `symbol` is not a
+ * mangled name. */
 char *tenure_demangle(const char *symbol);
 
 #endif

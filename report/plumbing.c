@@ -92,21 +92,10 @@ static const char *const names[] = {
     "ztryrealloc_usable_internal",
 };
 
+/* Standard libraries allocate for whoever instantiates them. */
 static const char *const beginnings[] = {
-    "std::allocator<",
-    "std::allocator_traits<",
-    "std::__new_allocator<",
-    "std::_Vector_base<",
-    "std::__detail::_Hashtable_alloc<",
-    "__gnu_cxx::new_allocator<",
-    "__gnu_cxx::__alloc_traits<",
-    "std::__1::allocator<",
-    "std::__1::__libcpp_allocate",
-    "alloc::alloc::",
-    "alloc::raw_vec::",
-    "<alloc::alloc::Global",
-    "llvm::safe_malloc",
-    "llvm::allocate_buffer",
+    "std::",    "__gnu_cxx::", "alloc::",           "core::",
+    "<alloc::", "<core::",     "llvm::safe_malloc", "llvm::allocate_buffer",
 };
 
 static int compare(const void *left, const void *right)

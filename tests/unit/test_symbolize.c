@@ -250,8 +250,11 @@ static void names_are_readable(void **state)
     (void)state;
     static const char *const names[][2] = {
         {"_ZN6server7Request4readEPKc", "server::Request::read"},
-        {"_ZNSt6vectorIiSaIiEE9push_backERKi",
-         "std::vector<int, std::allocator<int> >::push_back"},
+        {"_ZNSt6vectorIiSaIiEE9push_backERKi", "std::vector<int>::push_back"},
+        {"_ZNSt3mapINSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEiSt4le"
+         "ssIS5_ESaISt4pairIKS5_iEEEixERS9_",
+         "std::map<std::string, int>::operator[]"},
+        {"_ZN3FooIXgtLi1ELi2EEE3barEv", "Foo<((1)>(2))>::bar"},
         {"_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write"},
         {"_RNvCs1234_7mycrate3foo", "mycrate::foo"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -271,6 +274,8 @@ static void wrappers_of_malloc_are_plumbing(void **state)
     assert_true(tenure_is_plumbing("CRYPTO_malloc"));
     assert_true(tenure_is_plumbing("ztryrealloc_usable_internal"));
     assert_true(tenure_is_plumbing("std::allocator<int>::allocate"));
+    assert_true(tenure_is_plumbing("std::vector<int>::push_back"));
+    assert_true(tenure_is_plumbing("alloc::vec::Vec<T>::push"));
     assert_true(tenure_is_plumbing("v8::internal::Malloced::operator new"));
     assert_false(tenure_is_plumbing("parse_header"));
     assert_false(tenure_is_plumbing(""));
