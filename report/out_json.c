@@ -7,9 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "report/findings.h"
 #include "report/json.h"
 #include "report/memory_series.h"
 #include "report/quality.h"
+#include "report/three.h"
 #include "report/view.h"
 
 static void time_text(struct tenure_json *json, const char *key,
@@ -25,8 +27,7 @@ static void time_text(struct tenure_json *json, const char *key,
     tenure_json_text(json, key, text);
 }
 
-static void process(struct tenure_json *json,
-                    const struct tenure_snapshot *s)
+static void process(struct tenure_json *json, const struct tenure_snapshot *s)
 {
     const struct tenure_process *p = s->process;
     tenure_json_object(json, "process");
@@ -41,8 +42,7 @@ static void process(struct tenure_json *json,
     tenure_json_end_object(json);
 }
 
-static void snapshot(struct tenure_json *json,
-                     const struct tenure_snapshot *s)
+static void snapshot(struct tenure_json *json, const struct tenure_snapshot *s)
 {
     static const char *const triggers[] = {
 #define X(name, number, text) [number] = text,
@@ -63,8 +63,7 @@ static void snapshot(struct tenure_json *json,
     tenure_json_object(json, NULL);
     tenure_json_text(json, "file", s->path);
     tenure_json_count(json, "seq", p->seq);
-    tenure_json_text(json, "kind",
-                     p->kind == TENURE_MAJOR ? "major" : "minor");
+    tenure_json_text(json, "kind", p->kind == TENURE_MAJOR ? "major" : "minor");
     tenure_json_text(json, "trigger",
                      p->trigger < sizeof triggers / sizeof *triggers &&
                              triggers[p->trigger]
@@ -109,11 +108,10 @@ static void numbers(struct tenure_json *json, const char *key,
 static void frame(struct tenure_json *json, const struct tenure_view *view,
                   const struct tenure_stack_frame *of)
 {
-    static const char *const kinds[] = {
-        [TENURE_FRAME_NATIVE] = "native",
-        [TENURE_FRAME_INLINE] = "inline",
-        [TENURE_FRAME_JIT] = "jit",
-        [TENURE_FRAME_UNKNOWN] = "unknown"};
+    static const char *const kinds[] = {[TENURE_FRAME_NATIVE] = "native",
+                                        [TENURE_FRAME_INLINE] = "inline",
+                                        [TENURE_FRAME_JIT] = "jit",
+                                        [TENURE_FRAME_UNKNOWN] = "unknown"};
     const struct tenure_frame *f = of->frame;
     uint32_t image = of->call->image;
     char title[2048] = "";
@@ -125,10 +123,9 @@ static void frame(struct tenure_json *json, const struct tenure_view *view,
     tenure_json_count(json, "line", f->line);
     tenure_json_text(json, "module", tenure_frame_module(of, view->series));
     tenure_json_count(json, "offset", of->call->address);
-    tenure_json_text(json, "build_id",
-                     image == TENURE_NONE
-                         ? ""
-                         : view->series->calls.images[image].build_id);
+    tenure_json_text(
+        json, "build_id",
+        image == TENURE_NONE ? "" : view->series->calls.images[image].build_id);
     tenure_json_text(json, "kind", kinds[f->kind]);
     tenure_json_end_object(json);
 }
@@ -143,8 +140,7 @@ static void frames(struct tenure_json *json, const char *key,
     tenure_json_end_array(json);
 }
 
-static void cohorts(struct tenure_json *json,
-                    const struct tenure_population *p)
+static void cohorts(struct tenure_json *json, const struct tenure_population *p)
 {
     tenure_json_array(json, "cohorts");
     for (uint32_t i = 0; i < p->cohort_count; i++) {
@@ -169,8 +165,38 @@ static void rate(struct tenure_json *json,
     tenure_json_real(json, "plateau_bytes", verdict->plateau_bytes);
 }
 
+static void id(struct tenure_json *json, const char *key,
+               const struct tenure_view *view, const struct tenure_stack *stack)
+{
+    char text[17];
+    snprintf(text, sizeof text, "%016" PRIx64,
+             tenure_stack_id(stack, view->series));
+    tenure_json_text(json, key, text);
+}
+
+/* The site that this one is a part of, as the text output folds them. */
+static void related(struct tenure_json *json, const struct tenure_view *view,
+                    const struct tenure_site *leader,
+                    struct tenure_stack *stack)
+{
+    if (!leader) {
+        tenure_json_null(json, "related_to");
+        return;
+    }
+    tenure_stack_load(stack, view->series, view->symbols, leader->call);
+    id(json, "related_to", view, stack);
+}
+
+static void kept(struct tenure_json *json, const struct tenure_site *of)
+{
+    struct tenure_kept kept = tenure_kept_of(of);
+    tenure_json_count(json, "kept_blocks", kept.blocks);
+    tenure_json_count(json, "kept_bytes", kept.bytes);
+}
+
 static void site(struct tenure_json *json, const struct tenure_view *view,
-                 const struct tenure_site *of, struct tenure_stack *stack)
+                 const struct tenure_site *of, const struct tenure_site *leader,
+                 struct tenure_stack *stack)
 {
     const struct tenure_population *p = &of->population;
     const struct tenure_site_verdict *verdict =
@@ -179,9 +205,7 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     char text[512];
     tenure_stack_load(stack, view->series, view->symbols, of->call);
     tenure_json_object(json, NULL);
-    snprintf(text, sizeof text, "%016" PRIx64,
-             tenure_stack_id(stack, view->series));
-    tenure_json_text(json, "id", text);
+    id(json, "id", view, stack);
     tenure_json_text(json, "class", tenure_class_name(verdict->class));
     tenure_json_real(json, "confidence", verdict->confidence);
     tenure_verdict_text(verdict, p, text, sizeof text);
@@ -189,8 +213,7 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     tenure_json_null(json, "suppressed_by");
     frames(json, "stack", view, stack);
     tenure_json_text(json, "thread",
-                     tenure_call_thread_name(stack->thread, text,
-                                             sizeof text));
+                     tenure_call_thread_name(stack->thread, text, sizeof text));
     tenure_json_text(json, "phase", tenure_stack_phase(stack));
     tenure_json_text(json, "type", "");
     columns(json, &of->columns);
@@ -200,6 +223,9 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     tenure_json_count(json, "lost_blocks", p->lost_blocks[count - 1]);
     tenure_json_count(json, "lost_bytes", p->lost_bytes[count - 1]);
     rate(json, verdict);
+    if (view->three)
+        kept(json, of);
+    related(json, view, leader, stack);
     if (of->grown_by != TENURE_NONE)
         tenure_stack_load(stack, view->series, view->symbols, of->grown_by);
     else
@@ -210,16 +236,37 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     tenure_json_end_object(json);
 }
 
+/* Leaders by site, NULL where a site stands for itself. */
+static const struct tenure_site **leaders(const struct tenure_view *view,
+                                          const struct tenure_site_list *list)
+{
+    const struct tenure_findings *of = &view->findings;
+    const struct tenure_site **leader =
+        tenure_zeroed(list->count + 1, sizeof *leader);
+    for (uint32_t i = 0; i < of->accused; i++) {
+        const struct tenure_finding *finding = &of->at[i];
+        if (finding->mapping == (list == &view->series->mappings) &&
+            finding->leader != i)
+            leader[finding->site - list->at] = of->at[finding->leader].site;
+    }
+    return leader;
+}
+
 static void sites(struct tenure_json *json, const char *key,
                   const struct tenure_view *view,
+                  const struct tenure_site_list *list,
                   const struct tenure_lines *lines)
 {
     struct tenure_stack stack = {0};
+    const struct tenure_site **leader = leaders(view, list);
     tenure_json_array(json, key);
-    for (size_t i = 0; i < lines->count; i++)
-        site(json, view, lines->at[i].site, &stack);
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct tenure_site *of = lines->at[i].site;
+        site(json, view, of, leader[of - list->at], &stack);
+    }
     tenure_json_end_array(json);
     tenure_stack_drop(&stack);
+    free(leader);
 }
 
 static int64_t unknown_bytes(const struct tenure_snapshot *snapshot)
@@ -228,8 +275,7 @@ static int64_t unknown_bytes(const struct tenure_snapshot *snapshot)
     return tenure_memory_unknown(&point);
 }
 
-static void memory(struct tenure_json *json,
-                   const struct tenure_series *series)
+static void memory(struct tenure_json *json, const struct tenure_series *series)
 {
     static const struct {
         const char *name;
@@ -244,9 +290,9 @@ static void memory(struct tenure_json *json,
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         tenure_json_array(json, lines[i].name);
         for (uint32_t k = 0; k < series->timeline.count; k++)
-            tenure_json_count(json, NULL,
-                              tenure_snapshot_value(&series->snapshots[k],
-                                                    lines[i].key));
+            tenure_json_count(
+                json, NULL,
+                tenure_snapshot_value(&series->snapshots[k], lines[i].key));
         tenure_json_end_array(json);
     }
     tenure_json_array(json, "unknown_bytes");
@@ -294,8 +340,8 @@ static void print(struct tenure_view *view)
     tenure_symbols_resolve(view->symbols);
     tenure_json_object(&json, NULL);
     head(&json, view);
-    sites(&json, "sites", view, &blocks);
-    sites(&json, "mappings", view, &mappings);
+    sites(&json, "sites", view, &series->sites, &blocks);
+    sites(&json, "mappings", view, &series->mappings, &mappings);
     tenure_json_end_object(&json);
     tenure_lines_drop(&blocks);
     tenure_lines_drop(&mappings);

@@ -304,3 +304,14 @@ void tenure_text_cut(const struct tenure_view *view,
             tenure_text_count(lines->count).text,
             tenure_text_noun(view, lines->count));
 }
+
+void tenure_text_outcome(const struct tenure_view *view)
+{
+    const struct tenure_paper *paper = &view->paper;
+    tenure_ink(paper, TENURE_BOLD);
+    fprintf(paper->to, "%s", tenure_verdict_name(view->outcome.verdict));
+    tenure_ink(paper, TENURE_PLAIN);
+    for (uint32_t i = 0; i < view->outcome.reason_count; i++)
+        fprintf(paper->to, "%s %s", i ? ";" : ":", view->outcome.reasons[i]);
+    fputc('\n', paper->to);
+}

@@ -23,6 +23,9 @@ void tenure_text_title(const struct tenure_view *view,
 void tenure_text_cut(const struct tenure_view *view,
                      const struct tenure_lines *lines);
 
+/* The last line: the verdict and its reasons. */
+void tenure_text_outcome(const struct tenure_view *view);
+
 /* "function", "module", "thread" or "site"; with an s unless it is one. */
 const char *tenure_text_noun(const struct tenure_view *view, size_t count);
 

@@ -97,17 +97,6 @@ static void want_growth(const struct tenure_view *view,
             tenure_symbols_want(view->symbols, lines->at[i].site->grown_by);
 }
 
-static void print_outcome(const struct tenure_view *view)
-{
-    const struct tenure_paper *paper = &view->paper;
-    tenure_ink(paper, TENURE_BOLD);
-    fprintf(paper->to, "%s", tenure_verdict_name(view->outcome.verdict));
-    tenure_ink(paper, TENURE_PLAIN);
-    for (uint32_t i = 0; i < view->outcome.reason_count; i++)
-        fprintf(paper->to, "%s %s", i ? ";" : ":", view->outcome.reasons[i]);
-    fputc('\n', paper->to);
-}
-
 static void print(struct tenure_view *view)
 {
     const struct tenure_series *series = view->series;
@@ -125,7 +114,7 @@ static void print(struct tenure_view *view)
         print_list(view, &series->mappings, &mappings, "all mappings");
     }
     fputc('\n', view->paper.to);
-    print_outcome(view);
+    tenure_text_outcome(view);
     tenure_lines_drop(&sites);
     tenure_lines_drop(&mappings);
 }

@@ -11,46 +11,66 @@
 #include "report/memory_series.h"
 #include "report/words.h"
 
+/* Leaves room for all doubts. */
+enum { FINDINGS_NAMED = 3 };
+
 static struct tenure_words next(struct tenure_outcome *outcome)
 {
     char *reason = outcome->reasons[outcome->reason_count++];
     return tenure_words_in(reason, sizeof outcome->reasons[0]);
 }
 
-static void count_classes(const struct tenure_site_verdict *verdicts,
-                          size_t count, uint32_t *classes)
+/* "leak in session_new and 3 related sites, 12.4 KiB/s" */
+static void say_finding(struct tenure_outcome *outcome,
+                        const struct tenure_outcome_input *input, uint32_t at,
+                        struct tenure_stack *stack)
 {
-    for (size_t i = 0; i < count; i++)
-        classes[verdicts[i].class]++;
+    const struct tenure_findings *findings = input->findings;
+    const struct tenure_finding *finding = &findings->at[at];
+    struct tenure_words words = next(outcome);
+    double rate = 0;
+    char title[96] = "(no stack)";
+    for (uint32_t i = at; i < findings->accused; i++)
+        if (findings->at[i].leader == at)
+            rate += findings->at[i].verdict->rate;
+    tenure_stack_load(stack, input->judgement->series, input->symbols,
+                      finding->site->call);
+    if (stack->count)
+        tenure_frame_title(&stack->at[stack->title], title, sizeof title);
+    tenure_say(&words, "%s%s in %s", tenure_class_name(finding->verdict->class),
+               finding->mapping ? " mappings" : "", title);
+    if (finding->members)
+        tenure_say(&words, " and %u related %s", finding->members,
+                   finding->members == 1 ? "site" : "sites");
+    if (rate >= 0.5) {
+        tenure_say(&words, ", ");
+        tenure_say_bytes(&words, rate);
+        tenure_say(&words, "/s");
+    }
 }
 
-/* "2 sites leak, 1 site lost blocks" */
-static void say_leaks(struct tenure_outcome *outcome, const uint32_t *classes,
-                      unsigned fail_on)
+static void say_leaks(struct tenure_outcome *outcome,
+                      const struct tenure_outcome_input *input)
 {
-    static const char *const does[TENURE_CLASS_COUNT] = {
-        [TENURE_CLASS_LOST] = "lost blocks",
-        [TENURE_CLASS_GROWN] = "grew by realloc",
-        [TENURE_CLASS_LEAK] = "leak",
-    };
-    struct tenure_words words = {0};
-    for (unsigned c = 0; c < TENURE_CLASS_COUNT; c++) {
-        if (!(fail_on & TENURE_FAIL_ON(c)) || !classes[c])
+    const struct tenure_findings *findings = input->findings;
+    struct tenure_stack stack = {0};
+    uint32_t more = 0;
+    for (uint32_t i = 0; i < findings->accused; i++) {
+        const struct tenure_finding *finding = &findings->at[i];
+        if (!(input->fail_on & TENURE_FAIL_ON(finding->verdict->class)) ||
+            finding->leader != i)
             continue;
-        if (!words.text)
-            words = next(outcome);
-        else
-            tenure_say(&words, ", ");
-        bool leaks = c == TENURE_CLASS_LEAK;
-        tenure_say(&words, "%u %s ", classes[c],
-                   classes[c] == 1 ? "site" : "sites");
-        if (does[c])
-            tenure_say(&words, "%s%s", does[c],
-                       leaks && classes[c] == 1 ? "s" : "");
-        else
-            tenure_say(&words, "of class %s", tenure_class_name(c));
         outcome->verdict = TENURE_VERDICT_LEAK;
+        if (outcome->reason_count < FINDINGS_NAMED)
+            say_finding(outcome, input, i, &stack);
+        else
+            more++;
     }
+    if (more) {
+        struct tenure_words words = next(outcome);
+        tenure_say(&words, "and %u more", more);
+    }
+    tenure_stack_drop(&stack);
 }
 
 static struct tenure_words doubt(struct tenure_outcome *outcome)
@@ -118,18 +138,15 @@ static void say_memory(struct tenure_outcome *outcome,
 }
 
 void tenure_outcome_of(struct tenure_outcome *outcome,
-                       const struct tenure_judgement *judgement,
-                       unsigned fail_on)
+                       const struct tenure_outcome_input *input)
 {
-    const struct tenure_series *series = judgement->series;
+    const struct tenure_series *series = input->judgement->series;
     const struct tenure_timeline *timeline = &series->timeline;
-    uint32_t classes[TENURE_CLASS_COUNT] = {0}, running = 0;
+    uint32_t running = 0;
     *outcome = (struct tenure_outcome){0};
-    count_classes(judgement->sites, series->sites.count, classes);
-    count_classes(judgement->mappings, series->mappings.count, classes);
     for (uint32_t i = timeline->base; i < timeline->count; i++)
         running += !timeline->at_exit[i];
-    say_leaks(outcome, classes, fail_on);
+    say_leaks(outcome, input);
     say_blindness(outcome, &series->snapshots[timeline->count - 1]);
     say_too_few(outcome, running, timeline->count);
     if (running >= tenure_rules.leak_snapshots)

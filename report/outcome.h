@@ -4,8 +4,7 @@
 #ifndef TENURE_REPORT_OUTCOME_H
 #define TENURE_REPORT_OUTCOME_H
 
-#include "report/series.h"
-#include "report/verdict.h"
+#include "report/findings.h"
 
 enum tenure_verdict {
     TENURE_VERDICT_CLEAN,
@@ -32,9 +31,14 @@ struct tenure_outcome {
  * whatever else is in doubt. Without one, doubts make it inconclusive: too
  * few snapshots, dropped records, an agent that saw nothing.
  */
+struct tenure_outcome_input {
+    const struct tenure_judgement *judgement;
+    const struct tenure_findings *findings;
+    const struct tenure_symbols *symbols;
+    unsigned fail_on; /* a set of TENURE_FAIL_ON() */
+};
 void tenure_outcome_of(struct tenure_outcome *outcome,
-                       const struct tenure_judgement *judgement,
-                       unsigned fail_on);
+                       const struct tenure_outcome_input *input);
 
 /* "clean", "leak", "inconclusive". */
 const char *tenure_verdict_name(enum tenure_verdict verdict);

@@ -92,6 +92,10 @@ static void say_course(struct tenure_words *words,
     double most = 0;
     for (uint32_t k = timeline->base; k <= last; k++)
         most = fmax(most, (double)population->live_bytes[k]);
+    if (most <= 0) {
+        tenure_say(words, "alive only while the process stopped");
+        return;
+    }
     tenure_say_bytes(words, (double)population->live_bytes[timeline->base]);
     tenure_say(words, " -> ");
     tenure_say_bytes(words, (double)population->live_bytes[last]);

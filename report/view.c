@@ -77,10 +77,15 @@ int tenure_view_print(const char *command, char *const *paths, uint32_t count,
         .group = (enum tenure_group)choice->group,
         .top = choice->top,
         .depth = choice->depth,
+        .explain = choice->explain,
+        .three = choice->three,
         .paper = tenure_paper_stdout(choice->colour),
     };
     tenure_judge(&view.judgement, &series);
-    tenure_outcome_of(&view.outcome, &view.judgement, TENURE_FAIL_ON_DEFAULT);
+    tenure_findings_make(&view.findings, &view.judgement, view.symbols);
+    tenure_outcome_of(&view.outcome, &(struct tenure_outcome_input){
+                                         &view.judgement, &view.findings,
+                                         view.symbols, TENURE_FAIL_ON_DEFAULT});
     const struct tenure_output *output =
         strcmp(tenure_format_names[choice->format], tenure_out_json.name) == 0
             ? &tenure_out_json
@@ -89,7 +94,8 @@ int tenure_view_print(const char *command, char *const *paths, uint32_t count,
     stop_progress();
     *outcome = view.outcome;
     tenure_symbols_free(view.symbols);
+    tenure_findings_drop(&view.findings);
     tenure_judgement_drop(&view.judgement);
     tenure_series_close(&series);
-    return 0;
+    return view.status;
 }

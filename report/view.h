@@ -15,11 +15,15 @@ struct tenure_view {
     const struct tenure_series *series;
     struct tenure_symbols *symbols;
     struct tenure_judgement judgement;
+    struct tenure_findings findings; /* names of the accused are resolved */
     struct tenure_outcome outcome;
     enum tenure_sort sort;
     enum tenure_group group;
-    uint64_t top;   /* lines of a list; 0 = all */
-    uint64_t depth; /* frames of a stack; 0 = all */
+    uint64_t top;        /* lines of a list; 0 = all */
+    uint64_t depth;      /* frames of a stack; 0 = all */
+    const char *explain; /* the beginning of a site's id, or NULL */
+    bool three;          /* the three-snapshot method */
+    int status;          /* set by an output that complained: exit so */
     struct tenure_paper paper;
 };
 
@@ -29,6 +33,7 @@ struct tenure_output {
 };
 
 extern const struct tenure_output tenure_out_text_show, tenure_out_text_diff,
+    tenure_out_text_trend, tenure_out_text_explain, tenure_out_text_three,
     tenure_out_json;
 
 /* The options that show and diff have in common, and what they fill; a
@@ -36,6 +41,8 @@ extern const struct tenure_output tenure_out_text_show, tenure_out_text_diff,
 struct tenure_view_choice {
     uint64_t top, depth;
     int sort, group, format, colour;
+    const char *explain;
+    bool three;
 };
 extern const char *const tenure_format_names[]; /* text, json */
 /* clang-format off */

@@ -1,0 +1,155 @@
+/*
+ * From judged sites to an ordered list with related ones folded.
+ *
+ * Names are needed for folding only: whether two stacks come from one
+ * function cannot be seen from addresses.
+ */
+#include "report/findings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/fold.h"
+
+static bool changed(const struct tenure_site *site)
+{
+    const struct tenure_columns *c = &site->columns;
+    return c->new_blocks || c->deleted_blocks || c->grown_bytes ||
+           c->size_delta;
+}
+
+static uint32_t rank(const struct tenure_finding *finding)
+{
+    enum tenure_site_class class = finding->verdict->class;
+    return tenure_class_accuses(class) ? class : TENURE_CLASS_COUNT;
+}
+
+static int falling(double a, double b)
+{
+    return (a < b) - (a > b);
+}
+
+static int order(const void *left, const void *right)
+{
+    const struct tenure_finding *a = left, *b = right;
+    uint32_t rank_a = rank(a), rank_b = rank(b);
+    if (rank_a != rank_b)
+        return rank_a < rank_b ? -1 : 1;
+    int by = 0;
+    if (rank_a < TENURE_CLASS_COUNT)
+        by = falling(a->verdict->rate, b->verdict->rate);
+    if (!by)
+        by = falling((double)a->site->columns.size_delta,
+                     (double)b->site->columns.size_delta);
+    if (!by)
+        by = a->mapping - b->mapping;
+    return by ? by
+              : (a->site->call > b->site->call) -
+                    (a->site->call < b->site->call);
+}
+
+static void add_list(struct tenure_findings *findings,
+                     const struct tenure_site_list *list,
+                     const struct tenure_site_verdict *verdicts, bool mapping)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        bool accused = tenure_class_accuses(verdicts[i].class);
+        if (!accused && !changed(&list->at[i]))
+            continue;
+        findings->at[findings->count++] =
+            (struct tenure_finding){&list->at[i], &verdicts[i], mapping, 0, 0};
+        findings->accused += accused;
+    }
+}
+
+static uint64_t function_key(const struct tenure_stack_frame *frame)
+{
+    struct tenure_checksum hash;
+    const char *function = frame->frame->function;
+    uint64_t place[2] = {frame->call->image, frame->call->address};
+    tenure_checksum_start(&hash);
+    if (*function)
+        tenure_checksum_add(&hash, function, strlen(function));
+    tenure_checksum_add(&hash, place,
+                        *function ? sizeof place[0] : sizeof place);
+    return tenure_checksum_end(&hash);
+}
+
+/* The stack of a finding, outermost first. */
+static struct tenure_fold_site fold_site(const struct tenure_finding *finding,
+                                         const struct tenure_series *series,
+                                         const struct tenure_stack *stack,
+                                         struct tenure_arena *arena)
+{
+    const struct tenure_snapshot *last =
+        &series->snapshots[series->timeline.count - 1];
+    const char *exe = tenure_snapshot_string(last, last->process->exe);
+    struct tenure_fold_frame *frames =
+        tenure_arena_take(arena, stack->count + 1, sizeof *frames);
+    for (size_t i = 0; i < stack->count; i++) {
+        const struct tenure_stack_frame *frame = &stack->at[i];
+        uint32_t image = frame->call->image;
+        frames[stack->count - 1 - i] = (struct tenure_fold_frame){
+            function_key(frame),
+            image != TENURE_NONE &&
+                strcmp(series->calls.images[image].path, exe) == 0};
+    }
+    return (struct tenure_fold_site){&finding->site->population,
+                                     finding->verdict, frames,
+                                     (uint32_t)stack->count};
+}
+
+static void fold(struct tenure_findings *findings,
+                 const struct tenure_series *series,
+                 const struct tenure_symbols *symbols)
+{
+    struct tenure_arena arena = {0};
+    struct tenure_stack stack = {0};
+    uint32_t count = findings->accused < TENURE_FINDINGS_FOLDED
+                         ? findings->accused
+                         : TENURE_FINDINGS_FOLDED;
+    struct tenure_fold_site *sites =
+        tenure_arena_take(&arena, count + 1, sizeof *sites);
+    uint32_t *leaders = tenure_arena_take(&arena, count + 1, sizeof *leaders);
+    for (uint32_t i = 0; i < count; i++) {
+        tenure_stack_load(&stack, series, symbols, findings->at[i].site->call);
+        sites[i] = fold_site(&findings->at[i], series, &stack, &arena);
+    }
+    tenure_fold_sites(sites, count, leaders);
+    for (uint32_t i = 0; i < count; i++)
+        findings->at[i].leader = leaders[i];
+    tenure_stack_drop(&stack);
+    tenure_arena_drop(&arena);
+}
+
+void tenure_findings_make(struct tenure_findings *findings,
+                          const struct tenure_judgement *judgement,
+                          struct tenure_symbols *symbols)
+{
+    const struct tenure_series *series = judgement->series;
+    size_t most = series->sites.count + series->mappings.count;
+    *findings = (struct tenure_findings){
+        .at = tenure_zeroed(most + 1, sizeof *findings->at)};
+    add_list(findings, &series->sites, judgement->sites, false);
+    add_list(findings, &series->mappings, judgement->mappings, true);
+    qsort(findings->at, findings->count, sizeof *findings->at, order);
+    for (uint32_t i = 0; i < findings->count; i++)
+        findings->at[i].leader = i;
+    for (uint32_t i = 0; i < findings->accused; i++)
+        tenure_symbols_want(symbols, findings->at[i].site->call);
+    tenure_symbols_resolve(symbols);
+    fold(findings, series, symbols);
+    for (uint32_t i = 0; i < findings->accused; i++) {
+        uint32_t leader = findings->at[i].leader;
+        if (leader == i)
+            findings->leaders++;
+        else
+            findings->at[leader].members++;
+    }
+}
+
+void tenure_findings_drop(struct tenure_findings *findings)
+{
+    free(findings->at);
+    *findings = (struct tenure_findings){0};
+}
