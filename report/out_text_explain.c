@@ -50,6 +50,7 @@ static void explain(struct search *search, const struct tenure_site *site)
     fputs("  ", view->paper.to);
     tenure_text_title(view, &line, &search->stack, 2);
     tenure_text_stack(view, &search->stack);
+    fputc('\n', view->paper.to);
     tenure_explain(view->paper.to, &site->population,
                    tenure_verdict_of(&view->judgement, site));
     fputc('\n', view->paper.to);

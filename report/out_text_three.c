@@ -24,7 +24,7 @@ static void print_list(const struct tenure_view *view,
     struct tenure_stack stack = {0};
     for (size_t i = 0; i < shown; i++) {
         const struct tenure_line line = {.site = list->at[i].site, .sites = 1};
-        fprintf(paper->to, "%*zu. ", RANK_COLUMNS - 2, i + 1);
+        fprintf(paper->to, "\n%*zu. ", RANK_COLUMNS - 2, i + 1);
         tenure_table_print(table, i + 2, paper);
         fputs("  ", paper->to);
         tenure_text_title(view, &line, &stack, RANK_COLUMNS + 40);
@@ -59,12 +59,12 @@ static void print(struct tenure_view *view)
     tenure_ink(paper, TENURE_BOLD);
     fputs(
         "  born between the first and the second snapshot, alive in the "
-        "third\n\n",
+        "third\n",
         paper->to);
     tenure_ink(paper, TENURE_PLAIN);
     print_list(view, &list, shown, &table);
     if (shown < list.count)
-        fprintf(paper->to, "%s of %s sites shown; --top=0 shows all\n",
+        fprintf(paper->to, "\n%s of %s sites shown; --top=0 shows all\n",
                 tenure_text_count(shown).text,
                 tenure_text_count(list.count).text);
     fputc('\n', paper->to);

@@ -124,7 +124,7 @@ static void print_head(const struct list *list)
     fputs("  all blocks", paper->to);
     tenure_ink(paper, TENURE_PLAIN);
     fprintf(
-        paper->to, ", %s of %s sites changed\n\n",
+        paper->to, ", %s of %s sites changed\n",
         tenure_text_count(list->findings->count).text,
         tenure_text_count(series->sites.count + series->mappings.count).text);
     free(live);
@@ -158,8 +158,6 @@ static void print_members(struct list *list, uint32_t leader)
                     tenure_frame_title(&stack->at[f], text, sizeof text));
         fputc('\n', paper->to);
     }
-    if (findings->at[leader].members)
-        fputc('\n', paper->to);
 }
 
 /* What nobody is accused of needs no long story. */
@@ -181,7 +179,7 @@ static void print_finding(struct list *list, uint32_t i, uint32_t number)
     const struct tenure_finding *finding = &list->findings->at[i];
     const struct tenure_line line = {.site = finding->site, .sites = 1};
     char text[512];
-    fprintf(paper->to, "%*u. ", RANK_COLUMNS - 2, number);
+    fprintf(paper->to, "\n%*u. ", RANK_COLUMNS - 2, number);
     tenure_ink(paper, ink_of(finding->verdict->class));
     fprintf(paper->to, "%-*s", CLASS_COLUMNS,
             tenure_class_name(finding->verdict->class));
@@ -235,7 +233,7 @@ static void print(struct tenure_view *view)
         if (list.findings->at[i].leader == i)
             print_finding(&list, i, ++number);
     if (list.shown < list.findings->count)
-        fprintf(view->paper.to, "%s of %s sites shown; --top=0 shows all\n",
+        fprintf(view->paper.to, "\n%s of %s sites shown; --top=0 shows all\n",
                 tenure_text_count(list.shown).text,
                 tenure_text_count(list.findings->count).text);
     fputc('\n', view->paper.to);

@@ -49,7 +49,10 @@ static void say_missing(struct tenure_words *words,
     double missing = wanted - verdict->snapshots;
     tenure_say(words, "; take %.0f more %s for a %sverdict", missing,
                missing == 1 ? "snapshot" : "snapshots",
-               verdict->class == TENURE_CLASS_LEAK ? "surer " : "");
+               verdict->class == TENURE_CLASS_LEAK ||
+                       verdict->class == TENURE_CLASS_GROWN
+                   ? "surer "
+                   : "");
 }
 
 static void say_growth(struct tenure_words *words,

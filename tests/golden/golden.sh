@@ -54,6 +54,17 @@ golden diff_thread.txt 3 diff --group-by=thread "$a" "$b"
 golden diff_colour.txt 3 diff --color=always --top=2 "$a" "$b"
 golden diff_dropped.txt 3 diff --top=1 "$a" dropped.tenure
 golden diff.json 3 diff --format=json "$a" "$b"
+c=server.4242.0003.tenure
+d=server.4242.0004.tenure
+golden trend.txt 1 diff "$a" "$b" "$c" "$d"
+LC_ALL=C.UTF-8
+golden trend_utf8.txt 1 diff --top=1 "$a" "$b" "$c" "$d"
+LC_ALL=C
+golden trend.json 1 diff --format=json "$a" "$b" "$c" "$d"
+golden trend_function.txt 7 diff --group-by=function --exit-code=7 "$a" "$b" \
+    "$c" "$d"
+golden explain.txt 1 diff --explain 09a2 "$a" "$b" "$c" "$d"
+golden three.txt 3 diff --three-snapshot "$a" "$b" "$c"
 
 "$tenure" diff "$b" "$a" | cmp -s "$here/diff.txt" - || {
     echo "the order of the arguments changes the report" >&2
