@@ -3,14 +3,13 @@
  */
 #include "report/json.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 static void line(struct tenure_json *json)
 {
     if (json->depth > json->lines)
         return;
-    fputc('\n', json->to);
+    putc_unlocked('\n', json->to);
     for (int i = 0; i < json->depth; i++)
         fputs("  ", json->to);
 }
@@ -31,11 +30,24 @@ static int sequence(const unsigned char *at)
     return bytes;
 }
 
+/* May the byte stand for itself? */
+static bool is_plain(unsigned char c)
+{
+    return c >= ' ' && c < 0x80 && c != '"' && c != '\\';
+}
+
 static void quoted(FILE *to, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
-    fputc('"', to);
+    putc_unlocked('"', to);
     while (*at) {
+        size_t plain = 0;
+        while (is_plain(at[plain]))
+            plain++;
+        fwrite_unlocked(at, 1, plain, to);
+        at += plain;
+        if (!*at)
+            break;
         int bytes = *at < 0x80 ? 1 : sequence(at);
         if (*at == '"' || *at == '\\')
             fprintf(to, "\\%c", *at);
@@ -44,31 +56,41 @@ static void quoted(FILE *to, const char *text)
         else if (bytes == 0)
             fputs("\\ufffd", to);
         else
-            fwrite(at, 1, (size_t)bytes, to);
+            fwrite_unlocked(at, 1, (size_t)bytes, to);
         at += bytes ? bytes : 1;
     }
-    fputc('"', to);
+    putc_unlocked('"', to);
+}
+
+static void digits(FILE *to, uint64_t value)
+{
+    char text[20];
+    size_t at = sizeof text;
+    do
+        text[--at] = (char)('0' + value % 10);
+    while ((value /= 10) != 0);
+    fwrite_unlocked(text + at, 1, sizeof text - at, to);
 }
 
 static void begin(struct tenure_json *json, const char *key)
 {
     if (json->filled[json->depth])
-        fputc(',', json->to);
+        putc_unlocked(',', json->to);
     if (json->filled[json->depth] && json->depth > json->lines)
-        fputc(' ', json->to);
+        putc_unlocked(' ', json->to);
     json->filled[json->depth] = true;
     if (json->depth > 0)
         line(json);
     if (key) {
         quoted(json->to, key);
-        fputs(": ", json->to);
+        fwrite_unlocked(": ", 1, 2, json->to);
     }
 }
 
 static void open_container(struct tenure_json *json, const char *key, char c)
 {
     begin(json, key);
-    fputc(c, json->to);
+    putc_unlocked(c, json->to);
     json->filled[++json->depth] = false;
 }
 
@@ -81,9 +103,9 @@ static void close_container(struct tenure_json *json, char c)
     } else {
         json->depth--;
     }
-    fputc(c, json->to);
+    putc_unlocked(c, json->to);
     if (json->depth == 0)
-        fputc('\n', json->to);
+        putc_unlocked('\n', json->to);
 }
 
 void tenure_json_object(struct tenure_json *json, const char *key)
@@ -117,20 +139,25 @@ void tenure_json_count(struct tenure_json *json, const char *key,
                        uint64_t value)
 {
     begin(json, key);
-    fprintf(json->to, "%" PRIu64, value);
+    digits(json->to, value);
 }
 
 void tenure_json_signed(struct tenure_json *json, const char *key,
                         int64_t value)
 {
     begin(json, key);
-    fprintf(json->to, "%" PRId64, value);
+    if (value < 0)
+        putc_unlocked('-', json->to);
+    digits(json->to, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void tenure_json_real(struct tenure_json *json, const char *key, double value)
 {
     begin(json, key);
-    fprintf(json->to, "%.6g", isfinite(value) ? value : 0.0);
+    if (value == 0 || !isfinite(value))
+        putc_unlocked('0', json->to);
+    else
+        fprintf(json->to, "%.6g", value);
 }
 
 void tenure_json_null(struct tenure_json *json, const char *key)

@@ -122,6 +122,10 @@ static bool string_ok(const struct bounds *in, uint32_t at)
 static bool site_ok(const struct bounds *in, uint32_t site)
 {
     uint64_t low = 0, high = in->node_count;
+    /* Ids are mostly without gaps, and then this is where it stands. */
+    if (high > 0 && site - in->nodes[0].id < high &&
+        in->nodes[site - in->nodes[0].id].id == site)
+        return true;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         if (in->nodes[middle].id < site)
