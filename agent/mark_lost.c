@@ -46,6 +46,7 @@ int tenure__unreached_open(struct tenure__unreached *set, uint64_t capacity)
     *set = (struct tenure__unreached){0};
     if (at < 0 && at > -4096)
         return -ENOMEM;
+    tenure__os_mine((uint64_t)at, (capacity + 1) * 8);
     set->key = (uint64_t *)at;
     set->capacity = capacity;
     return 0;

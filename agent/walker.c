@@ -30,6 +30,7 @@ int tenure__walker_prepare(struct tenure__walker *walker,
                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared < 0 && shared > -4096)
         return -ENOMEM;
+    tenure__os_mine((uint64_t)shared, 4096);
     *walker = (struct tenure__walker){
         .service = tenure__os_pid(),
         .finished = (uint32_t *)shared,

@@ -1,0 +1,261 @@
+/*
+ * One mark, from the stop to the rows.
+ *
+ * The helper prepares what the walker will want and can no longer get (what
+ * the kernel holds, memory that both see), stops the threads, and lets them
+ * go as soon as the walker exists. The walker's findings come back through
+ * shared memory: rows, and the set of blocks it did not reach, which the
+ * next mark compares with.
+ */
+#include "agent/major.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "agent/major_source.h"
+#include "agent/mappings.h"
+#include "agent/mark_lost.h"
+#include "agent/os.h"
+#include "agent/procfs.h"
+#include "agent/roots.h"
+#include "agent/roots_kernel.h"
+#include "agent/stop.h"
+#include "agent/walker.h"
+
+/* Memory a walker needs whatever the heap: its own tables. */
+#define HEADROOM_MIN (32ull << 20)
+
+/* What the walker writes and the helper reads. */
+struct findings {
+    int error;
+    uint32_t row_count;
+    uint64_t unreached; /* entries of the set */
+    uint64_t mark_ns, lost_blocks, lost_bytes;
+    struct tenure_mark row[TENURE_MARK_ROWS_MAX];
+};
+
+static struct findings *findings;
+static struct tenure__unreached before, now;
+static struct tenure__kernel_words kernel_words;
+static struct tenure__roots named;
+static struct tenure__walker walker;
+static struct tenure__stopped stopped;
+static enum tenure__stop_method method;
+static bool method_known, walking, glibc;
+static uint32_t last_generation;
+
+/* ---- in the walker ----------------------------------------------------- */
+
+struct marking {
+    struct tenure__mark mark;
+    struct tenure__major_source blocks;
+    struct tenure__mark_source source;
+    struct tenure__roots roots;
+};
+
+static void mark_root(const struct tenure__root *root, const uint64_t *word,
+                      size_t count, uint64_t address, void *with)
+{
+    struct tenure__mark *mark = with;
+    (void)address;
+    if (!root->starts_only) {
+        tenure__mark_words(mark, word, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint32_t block = tenure__index_find(&mark->index, word[i]);
+        if (block != TENURE__NO_BLOCK &&
+            tenure__index_address(&mark->index, block) == word[i])
+            tenure__mark_words(mark, &word[i], 1);
+    }
+}
+
+static int mark_all(struct marking *marking)
+{
+    struct tenure__roots_input input = {
+        .index = &marking->mark.index,
+        .stopped = &stopped,
+        .glibc = glibc,
+        .named = &named,
+    };
+    int error = tenure__roots_find(&input, &marking->roots);
+    if (error != 0)
+        return error;
+    tenure__roots_read(&marking->roots, &stopped, mark_root, &marking->mark);
+    tenure__mark_words(&marking->mark, kernel_words.word, kernel_words.count);
+    tenure__mark_run(&marking->mark);
+    return 0;
+}
+
+static int report_losses(struct marking *marking)
+{
+    struct tenure__losses losses;
+    int error = tenure__mark_losses(&marking->mark, &marking->source,
+                                    last_generation, &before, &now, &losses);
+    if (error != 0)
+        return error;
+    if (losses.row_count > TENURE_MARK_ROWS_MAX)
+        return -E2BIG;
+    if (losses.row_count > 0)
+        memcpy(findings->row, losses.row,
+               losses.row_count * sizeof *losses.row);
+    findings->row_count = losses.row_count;
+    findings->lost_blocks = losses.lost_blocks;
+    findings->lost_bytes = losses.lost_bytes;
+    findings->unreached = now.count;
+    return 0;
+}
+
+/* The process ends afterwards: nothing is given back. */
+static int walk(void *with)
+{
+    (void)with;
+    uint64_t began = tenure__os_monotonic_ns();
+    struct marking *marking = tenure__os_map(sizeof *marking);
+    int error = marking == NULL
+                    ? -ENOMEM
+                    : tenure__major_source_open(&marking->blocks);
+    if (error == 0) {
+        marking->source = tenure__major_blocks(&marking->blocks);
+        error = tenure__mark_open(&marking->mark, &marking->source);
+    }
+    if (error == 0)
+        error = mark_all(marking);
+    if (error == 0)
+        error = report_losses(marking);
+    findings->mark_ns = tenure__os_monotonic_ns() - began;
+    findings->error = error;
+    return error != 0;
+}
+
+/* ---- in the helper ----------------------------------------------------- */
+
+static void *map_shared(size_t bytes)
+{
+    long at = tenure__syscall6(SYS_mmap, 0, (long)bytes,
+                               PROT_READ | PROT_WRITE,
+                               MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                               0);
+    if (at < 0 && at > -4096)
+        return NULL;
+    tenure__os_mine((uint64_t)at, bytes);
+    return (void *)at;
+}
+
+static void name_mapping(const struct tenure__mapping *mapping, void *with)
+{
+    struct tenure__root root = {.start = mapping->start,
+                                .end = mapping->end,
+                                .kind = TENURE_RETAINER_MAPPING};
+    tenure__roots_add(with, &root);
+}
+
+static uint64_t status_bytes(const char *field)
+{
+    char text[4096];
+    if (tenure__read_file("/proc/self/status", text, sizeof text) <= 0)
+        return 0;
+    return tenure__field(text, field) * 1024;
+}
+
+/* An eighth for pages that are written to meanwhile, and the mark's own
+ * tables, which a heap of small blocks makes nearly as large. */
+static bool has_headroom(void)
+{
+    uint64_t resident = status_bytes("VmRSS");
+    return tenure__walker_headroom() > HEADROOM_MIN + resident / 2;
+}
+
+/* The set can have as many entries as blocks of 16 bytes are resident. */
+static int prepare(void)
+{
+    int error = tenure__kernel_words_read(&kernel_words);
+    if (error != 0)
+        return error;
+    if (findings == NULL)
+        findings = map_shared(sizeof *findings);
+    if (named.root == NULL &&
+        tenure__roots_open(&named, TENURE_ROOTS_MAX) != 0)
+        return -ENOMEM;
+    if (findings == NULL)
+        return -ENOMEM;
+    named.count = 0;
+    tenure__mappings_each(name_mapping, &named);
+    findings->error = -EIO; /* until the walker says otherwise */
+    findings->row_count = 0;
+    if (tenure__unreached_open(&now, status_bytes("VmData") / 16 + 1024) != 0)
+        return -ENOMEM;
+    return tenure__walker_prepare(&walker, walk, NULL);
+}
+
+static void start_walker(const struct tenure__stopped *world, void *with)
+{
+    (void)with;
+    stopped = *world;
+    tenure__walker_start(&walker, world->in_tracer);
+}
+
+/* The best method that works here; remembered until it does not. */
+static int stop_and_start(void)
+{
+    struct tenure__stopped world;
+    if (!method_known)
+        method = TENURE__STOP_PTRACE;
+    method_known = true;
+    for (;;) {
+        int error = tenure__stop(method, TENURE_STOP_WATCHDOG_MS,
+                                 start_walker, NULL, &world);
+        if (error == 0)
+            stopped = world;
+        if (error == 0 || walker.pid > 0 || method == TENURE__STOP_NONE)
+            return error;
+        method = method == TENURE__STOP_PTRACE ? TENURE__STOP_SIGNAL
+                                               : TENURE__STOP_NONE;
+    }
+}
+
+void tenure__major_begin(uint32_t generation, const char *allocator)
+{
+    walking = false;
+    last_generation = generation;
+    glibc = strcmp(allocator, "glibc") == 0;
+    stopped = (struct tenure__stopped){0};
+    if (!has_headroom() || prepare() != 0)
+        return;
+    stop_and_start();
+    walking = true;
+}
+
+void tenure__major_end(struct tenure__major *major)
+{
+    *major = (struct tenure__major){.method = ""};
+    if (!walking)
+        return;
+    walking = false;
+    int result = tenure__walker_finish(&walker, TENURE_WALK_MS);
+    major->pause_ns = stopped.pause_ns;
+    if (result != 0 || findings->error != 0) {
+        tenure__unreached_close(&now);
+        return;
+    }
+    now.count = findings->unreached;
+    tenure__unreached_close(&before);
+    before = now;
+    now = (struct tenure__unreached){0};
+    major->method = tenure__stop_method_name(stopped.method);
+    major->unstopped = stopped.unstopped;
+    major->mark_ns = findings->mark_ns;
+    major->mark = findings->row;
+    major->mark_count = findings->row_count;
+    major->lost_blocks = findings->lost_blocks;
+    major->lost_bytes = findings->lost_bytes;
+}
+
+void tenure__major_after_fork(void)
+{
+    /* Shared with the parent: not ours. */
+    findings = NULL;
+    before = now = (struct tenure__unreached){0};
+    walking = method_known = false;
+}

@@ -1,0 +1,41 @@
+/*
+ * The mark of a major snapshot: stop, walker, roots, mark, losses.
+ *
+ * tenure__major_begin() stops the threads, has a walker made and returns
+ * while that marks; tenure__major_end() waits for its findings. Between the
+ * two the helper gathers the rest of the snapshot. A mark that cannot be
+ * made (no memory to spare, no method) leaves a snapshot without marks, and
+ * says why. Helper thread only.
+ */
+#ifndef TENURE_AGENT_MAJOR_H
+#define TENURE_AGENT_MAJOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/format/format.h"
+
+/* A walker that takes longer is ended (failed mark). */
+#define TENURE_WALK_MS 120000u
+
+/* Rows of the findings. Beyond: the mark fails. */
+#define TENURE_MARK_ROWS_MAX (1u << 20)
+
+struct tenure__major {
+    const char *method; /* "ptrace", "signal", "none"; "" = no mark */
+    uint64_t pause_ns;
+    uint32_t unstopped;
+    uint64_t mark_ns; /* in the walker */
+    uint64_t lost_blocks, lost_bytes;
+    const struct tenure_mark *mark; /* sorted; until the next begin */
+    uint32_t mark_count;
+};
+
+/* `generation`: the one being closed; younger blocks are left out. */
+void tenure__major_begin(uint32_t generation, const char *allocator);
+void tenure__major_end(struct tenure__major *major);
+
+/* In a forked child: nothing was ever marked here. */
+void tenure__major_after_fork(void);
+
+#endif

@@ -1,0 +1,348 @@
+/*
+ * Finds the roots by looking at every mapping of the walker.
+ *
+ * In come /proc/self/maps, the stopped threads and the block index; out
+ * comes a list of memory. Two sets of ranges are gathered on the way: what
+ * is never a root (`never`: the agent's memory, dead stack), and what is
+ * none by way of being anonymous memory (`heap`: chunks, living stacks).
+ */
+#include "agent/roots.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "agent/modules.h"
+#include "agent/os.h"
+#include "agent/procfs.h"
+#include "agent/ranges.h"
+#include "agent/roots_glibc.h"
+#include "agent/roots_index.h"
+
+#define RANGES_MAX (1u << 20)
+
+/* Of thread-local storage below (x86_64) or above the thread pointer, where
+ * it is not at the end of a stack. */
+#define TLS_BYTES 8192u
+
+struct search {
+    const struct tenure__roots_input *input;
+    struct tenure__roots *out;
+    struct tenure__roots wanted; /* before the ranges are taken out */
+    struct tenure__ranges never, heap;
+    const char *allocator; /* part of its file's name */
+    struct tenure__root emitting;
+    int error;
+};
+
+static void want(struct search *search, const struct tenure__root *root)
+{
+    if (root->start < root->end && !tenure__roots_add(&search->wanted, root))
+        search->error = -E2BIG;
+}
+
+/* ---- modules ----------------------------------------------------------- */
+
+static const struct tenure__module *module_around(uint64_t address)
+{
+    for (uint32_t i = tenure__modules_count(); i-- > 0;) {
+        const struct tenure__module *module = tenure__module_at(i);
+        if (module->unload_epoch == 0 && address >= module->start &&
+            address < module->end)
+            return module;
+    }
+    return NULL;
+}
+
+static bool is_allocator(const struct search *search, const char *path)
+{
+    return search->allocator != NULL &&
+           strstr(path, search->allocator) != NULL;
+}
+
+static void want_file(struct search *search, const struct tenure__map *map)
+{
+    if (map->executable && !map->writable)
+        return;
+    want(search, &(struct tenure__root){
+                     .start = map->start,
+                     .end = map->end,
+                     .kind = TENURE_RETAINER_GLOBAL,
+                     .starts_only = is_allocator(search, map->name),
+                     .written_only = true,
+                 });
+}
+
+/* Anonymous memory inside a module is its .bss. What follows it in the same
+ * mapping is not. Returns where that begins. */
+static uint64_t want_bss(struct search *search, const struct tenure__map *map)
+{
+    const struct tenure__module *module = module_around(map->start);
+    if (module == NULL)
+        return map->start;
+    uint64_t end = module->end < map->end ? module->end : map->end;
+    want(search, &(struct tenure__root){
+                     .start = map->start,
+                     .end = end,
+                     .kind = TENURE_RETAINER_GLOBAL,
+                     .starts_only = is_allocator(search, module->path),
+                 });
+    return end;
+}
+
+/* ---- stacks ------------------------------------------------------------ */
+
+/* What the service has mapped around an address. */
+static const struct tenure__root *named_around(const struct search *search,
+                                               uint64_t address)
+{
+    const struct tenure__roots *named = search->input->named;
+    for (uint32_t i = 0; i < named->count; i++)
+        if (named->root[i].kind == TENURE_RETAINER_MAPPING &&
+            address >= named->root[i].start && address < named->root[i].end)
+            return &named->root[i];
+    return NULL;
+}
+
+/* A thread whose stack pointer is in this mapping. */
+static void want_stack(struct search *search,
+                       const struct tenure__stopped_thread *thread,
+                       uint64_t start, uint64_t end)
+{
+    uint64_t sp = thread->stack_pointer & ~7ull;
+    uint64_t tp = thread->thread_pointer;
+    uint64_t top = end;
+    const struct tenure__index *index = search->input->index;
+    uint32_t block = tenure__index_find(index, thread->stack_pointer + 128);
+    const struct tenure__root *named = named_around(search, sp);
+    bool own = tp > sp && tp < end;
+    if (own && tp + TENURE_PTHREAD_BYTES < end)
+        top = (tp + TENURE_PTHREAD_BYTES) & ~4095ull;
+    else if (named != NULL && named->end < end)
+        top = named->end;
+    if (block != TENURE__NO_BLOCK)
+        top = tenure__index_address(index, block) +
+              tenure__index_bytes(index, block);
+    want(search, &(struct tenure__root){.start = sp,
+                                        .end = top,
+                                        .kind = TENURE_RETAINER_STACK,
+                                        .tid = (uint32_t)thread->tid});
+    tenure__ranges_add(&search->heap, sp, top);
+    if (block != TENURE__NO_BLOCK)
+        return; /* a fiber in the heap: what is below counts as the block */
+    if (!own && named == NULL && tenure__index_has(index, start, end))
+        return; /* nobody can say where this stack begins */
+    tenure__ranges_add(&search->never,
+                       named != NULL && named->start > start ? named->start
+                                                             : start,
+                       sp);
+}
+
+static void want_tls(struct search *search,
+                     const struct tenure__stopped_thread *thread,
+                     uint64_t start, uint64_t end)
+{
+    uint64_t tp = thread->thread_pointer & ~7ull;
+    uint64_t from = tp - start > TLS_BYTES ? tp - TLS_BYTES : start;
+    uint64_t to = end - tp > TLS_BYTES ? tp + TLS_BYTES : end;
+    want(search, &(struct tenure__root){.start = from,
+                                        .end = to,
+                                        .kind = TENURE_RETAINER_TLS,
+                                        .tid = (uint32_t)thread->tid});
+}
+
+static bool is_within(uint64_t address, uint64_t start, uint64_t end)
+{
+    return address >= start && address < end;
+}
+
+/* The threads of this mapping; true if one has its own block there. */
+static bool want_threads(struct search *search, uint64_t start, uint64_t end)
+{
+    const struct tenure__stopped *stopped = search->input->stopped;
+    bool lives = false;
+    for (uint32_t i = 0; i < stopped->thread_count; i++) {
+        const struct tenure__stopped_thread *thread = &stopped->thread[i];
+        if (!thread->stopped)
+            continue;
+        if (is_within(thread->stack_pointer + 128, start, end))
+            want_stack(search, thread, start, end);
+        if (is_within(thread->thread_pointer, start, end)) {
+            want_tls(search, thread, start, end);
+            lives = true;
+        }
+    }
+    return lives;
+}
+
+/* The stack of a thread that has ended keeps what it last held. glibc keeps
+ * such stacks for the next thread; their memory is a root no longer. */
+static void leave_out_dead(struct search *search, uint64_t start, uint64_t end)
+{
+    const struct tenure__stopped *stopped = search->input->stopped;
+    if (stopped->thread_count == 0 || stopped->unstopped > 0)
+        return; /* it may be the stack of one we know nothing about */
+    uint64_t thread = tenure__glibc_thread(start, end);
+    if (thread != 0)
+        tenure__ranges_add(&search->never, start,
+                           thread + TENURE_PTHREAD_BYTES < end
+                               ? (thread + TENURE_PTHREAD_BYTES) & ~4095ull
+                               : end);
+}
+
+/* ---- mappings ---------------------------------------------------------- */
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Shared memory that no file keeps. Devices are never read. */
+static bool is_shared_memory(const struct tenure__map *map)
+{
+    return map->writable &&
+           (starts_with(map->name, "/dev/shm/") ||
+            starts_with(map->name, "/dev/zero") ||
+            starts_with(map->name, "/memfd:") ||
+            starts_with(map->name, "/SYSV") ||
+            starts_with(map->name, "anon_inode:[io_uring]"));
+}
+
+/* What the service has named of this mapping. Memory it has mapped counts
+ * unless blocks lie in it: then it was an allocator that asked. */
+static void want_named(struct search *search, const struct tenure__map *map)
+{
+    const struct tenure__roots *named = search->input->named;
+    for (uint32_t i = 0; i < named->count; i++) {
+        struct tenure__root root = named->root[i];
+        if (root.start < map->start)
+            root.start = map->start;
+        if (root.end > map->end)
+            root.end = map->end;
+        if (root.start >= root.end)
+            continue;
+        root.shared = map->shared;
+        if (root.kind != TENURE_RETAINER_MAPPING ||
+            !tenure__index_has(search->input->index, root.start, root.end))
+            want(search, &root);
+    }
+}
+
+static void want_anonymous(struct search *search,
+                           const struct tenure__map *map)
+{
+    uint64_t start = want_bss(search, map), end = map->end;
+    const struct tenure__index *index = search->input->index;
+    if (start == end)
+        return;
+    bool lives = want_threads(search, start, end);
+    if (!lives && map->name[0] == 0)
+        leave_out_dead(search, start, end);
+    if (search->input->glibc && starts_with(map->name, "[heap]"))
+        tenure__ranges_add(&search->heap, start, end);
+    else if (search->input->glibc)
+        tenure__glibc_heap(index, start, end, &search->heap);
+    else if (tenure__index_has(index, start, end))
+        tenure__ranges_add(&search->heap, start, end);
+    want(search, &(struct tenure__root){.start = start,
+                                        .end = end,
+                                        .kind = TENURE_RETAINER_MAPPING});
+}
+
+static void look_at(struct search *search, const struct tenure__map *map)
+{
+    if (!map->readable || starts_with(map->name, "[v"))
+        return;
+    if (!map->shared || is_shared_memory(map))
+        want_named(search, map);
+    if (map->shared && is_shared_memory(map))
+        want(search, &(struct tenure__root){.start = map->start,
+                                            .end = map->end,
+                                            .kind = TENURE_RETAINER_MAPPING,
+                                            .shared = true});
+    else if (!map->shared && map->inode != 0)
+        want_file(search, map);
+    else if (!map->shared)
+        want_anonymous(search, map);
+}
+
+static int look_at_all(struct search *search)
+{
+    char buffer[8192];
+    struct tenure__maps maps;
+    struct tenure__map map;
+    int error = tenure__maps_open(&maps, buffer, sizeof buffer);
+    if (error != 0)
+        return error;
+    while (tenure__maps_next(&maps, &map))
+        look_at(search, &map);
+    tenure__maps_close(&maps);
+    return search->error;
+}
+
+static void leave_out_agent(struct search *search)
+{
+    struct tenure__range range;
+    for (uint32_t i = 0; tenure__os_mapped(i, &range); i++)
+        tenure__ranges_add(&search->never, range.start, range.end);
+    const struct tenure__module *ours =
+        module_around((uint64_t)tenure__roots_find);
+    if (ours != NULL && strstr(ours->path, "libtenure") != NULL)
+        tenure__ranges_add(&search->never, ours->start, ours->end);
+}
+
+static void emit(uint64_t start, uint64_t end, void *with)
+{
+    struct search *search = with;
+    struct tenure__root root = search->emitting;
+    root.start = start;
+    root.end = end;
+    if (!tenure__roots_add(search->out, &root))
+        search->error = -E2BIG;
+}
+
+/* The wanted memory without the ranges. */
+static int settle(struct search *search)
+{
+    for (uint32_t i = 0; i < search->never.count; i++)
+        tenure__ranges_add(&search->heap, search->never.range[i].start,
+                           search->never.range[i].end);
+    tenure__ranges_sort(&search->never);
+    tenure__ranges_sort(&search->heap);
+    if (search->heap.count == search->heap.capacity)
+        return -E2BIG;
+    for (uint32_t i = 0; i < search->wanted.count; i++) {
+        search->emitting = search->wanted.root[i];
+        bool nameless = search->emitting.kind == TENURE_RETAINER_MAPPING &&
+                        named_around(search, search->emitting.start) == NULL;
+        tenure__ranges_rest(nameless ? &search->heap : &search->never,
+                            search->emitting.start, search->emitting.end,
+                            emit, search);
+    }
+    return search->error;
+}
+
+int tenure__roots_find(const struct tenure__roots_input *input,
+                       struct tenure__roots *roots)
+{
+    struct search search = {
+        .input = input,
+        .out = roots,
+        .allocator = input->glibc ? "/libc.so" : NULL,
+    };
+    int error = tenure__roots_open(roots, TENURE_ROOTS_MAX) |
+                tenure__roots_open(&search.wanted, TENURE_ROOTS_MAX) |
+                tenure__ranges_open(&search.never, RANGES_MAX) |
+                tenure__ranges_open(&search.heap, RANGES_MAX);
+    if (error == 0) {
+        leave_out_agent(&search);
+        error = look_at_all(&search);
+    }
+    if (error == 0)
+        error = settle(&search);
+    tenure__roots_drop(&search.wanted);
+    tenure__ranges_drop(&search.never);
+    tenure__ranges_drop(&search.heap);
+    if (error != 0)
+        tenure__roots_drop(roots);
+    return error;
+}
