@@ -95,10 +95,12 @@ static int take(enum tenure_trigger trigger, const char *label,
 {
     struct tenure__text text;
     snapshot->trigger = trigger;
-    snapshot->kind = config->major ? TENURE_MAJOR : TENURE_MINOR;
+    if (snapshot->kind == 0)
+        snapshot->kind = config->major ? TENURE_MAJOR : TENURE_MINOR;
     tenure__text_start(&text, snapshot->label, sizeof snapshot->label);
     tenure__text_add(&text, label);
     tenure__snapshot_take(snapshot);
+    snapshot->kind = 0;
     return snapshot->seq;
 }
 
@@ -202,6 +204,9 @@ static void do_request(const char *line, int passed,
             tenure__text_add(answer, "error no descriptor came along");
             return;
         }
+        snapshot->kind = has_word(line, "major")   ? TENURE_MAJOR
+                         : has_word(line, "minor") ? TENURE_MINOR
+                                                   : 0;
         take(TENURE_TRIGGER_REQUEST, "", snapshot);
         answer_snapshot(answer, snapshot);
     } else if (starts_with(line, "mark")) {

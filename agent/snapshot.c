@@ -18,6 +18,7 @@
 #include "agent/growths.h"
 #include "agent/heap.h"
 #include "agent/identity.h"
+#include "agent/major.h"
 #include "agent/mappings.h"
 #include "agent/memory.h"
 #include "agent/modules.h"
@@ -42,6 +43,7 @@ struct gathering {
     struct tenure__cells cells;
     struct tenure__tree tree;
     struct tenure__output output;
+    struct tenure__major major;
 };
 
 void tenure__snapshot_open(const struct tenure__config *from,
@@ -62,6 +64,7 @@ void tenure__snapshot_after_fork(void)
     memset(&population, 0, sizeof population);
     memset(&last, 0, sizeof last);
     memset(tenure__counter, 0, sizeof tenure__counter);
+    tenure__major_after_fork();
 }
 
 /* Threads that were inside a hook when the clock advanced set their slot
@@ -223,6 +226,23 @@ static uint32_t machine(void)
 #endif
 }
 
+static bool is_dirty(const struct tenure__major *major)
+{
+    return major->unstopped > 0 || strcmp(major->method, "none") == 0;
+}
+
+static void add_major(struct gathering *g)
+{
+    const struct tenure__major *major = &g->major;
+    if (major->mark_count > 0)
+        tenure__output_borrow(&g->output, TENURE_SECTION_MARKS, major->mark,
+                              sizeof *major->mark, major->mark_count);
+    add_value(g, TENURE_VALUE_PAUSE_US, (major->pause_ns + 999) / 1000);
+    add_value(g, TENURE_VALUE_LOST_BLOCKS, major->lost_blocks);
+    add_value(g, TENURE_VALUE_LOST_BYTES, major->lost_bytes);
+    add_value(g, TENURE_VALUE_UNSTOPPED_THREADS, major->unstopped);
+}
+
 static void add_process(struct gathering *g)
 {
     const struct tenure__identity *who = &tenure__identity;
@@ -238,19 +258,20 @@ static void add_process(struct gathering *g)
         .generation = g->generation,
         .inherited_generation = who->inherited_generation,
         .floor_generation = tenure__fold_floor(g->generation),
-        .kind = TENURE_MINOR,
+        .kind = g->major.method[0] != 0 ? TENURE_MAJOR : TENURE_MINOR,
         .trigger = g->asked->trigger,
         .machine = machine(),
         .page_bytes = (uint32_t)tenure__os_page_bytes(),
         .depth_max = config->depth,
-        .flags = config->dormant ? TENURE_PROCESS_DORMANT : 0,
+        .flags = (config->dormant ? TENURE_PROCESS_DORMANT : 0) |
+                 (is_dirty(&g->major) ? TENURE_PROCESS_DIRTY_MARK : 0),
         .exe = tenure__output_string(output, who->exe),
         .host = tenure__output_string(output, who->host),
         .command = tenure__output_string(output, who->command),
         .label = tenure__output_string(output, g->asked->label),
         .allocator = tenure__output_string(output, allocator_name),
         .options = tenure__output_string(output, options_text),
-        .stop_method = 0,
+        .stop_method = tenure__output_string(output, g->major.method),
         .tool = tenure__output_string(output, TENURE_VERSION)};
     memcpy(record.run_id, who->run_id, 16);
     memcpy(record.parent_run_id, who->parent_run_id, 16);
@@ -277,6 +298,7 @@ static void add_sections(struct gathering *g)
                               g->growths.growth, sizeof *g->growths.growth,
                               g->growths.count);
     add_late(g);
+    add_major(g);
     tenure__threads_each(add_thread, g);
     add_totals(g);
     add_memory(g);
@@ -314,7 +336,15 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
     struct gathering g = {.asked = snapshot};
     snapshot->path[0] = 0;
     close_generation(&g);
+    bool major = snapshot->kind == TENURE_MAJOR;
+    if (major)
+        tenure__major_begin(g.generation, allocator_name);
     int error = gather(&g);
+    g.major.method = "";
+    if (major)
+        tenure__major_end(&g.major);
+    for (uint32_t i = 0; i < g.major.mark_count; i++)
+        tenure__tree_want(&g.tree, g.major.mark[i].site);
     tenure__identity.seq++;
     if (error == 0) {
         add_sections(&g);

@@ -17,7 +17,7 @@
 
 struct tenure__snapshot {
     enum tenure_trigger trigger;        /* in */
-    enum tenure_snapshot_kind kind;     /* in */
+    uint32_t kind; /* in: enum tenure_snapshot_kind, 0: as configured */
     char label[TENURE_LABEL_BYTES];     /* in */
     int fd;                             /* in: write here; -1: a new file */
     int seq;                            /* out: or a negative errno value */
