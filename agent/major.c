@@ -113,9 +113,8 @@ static int walk(void *with)
     (void)with;
     uint64_t began = tenure__os_monotonic_ns();
     struct marking *marking = tenure__os_map(sizeof *marking);
-    int error = marking == NULL
-                    ? -ENOMEM
-                    : tenure__major_source_open(&marking->blocks);
+    int error =
+        marking == NULL ? -ENOMEM : tenure__major_source_open(&marking->blocks);
     if (error == 0) {
         marking->source = tenure__major_blocks(&marking->blocks);
         error = tenure__mark_open(&marking->mark, &marking->source);
@@ -133,10 +132,9 @@ static int walk(void *with)
 
 static void *map_shared(size_t bytes)
 {
-    long at = tenure__syscall6(SYS_mmap, 0, (long)bytes,
-                               PROT_READ | PROT_WRITE,
-                               MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-                               0);
+    long at =
+        tenure__syscall6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at < 0 && at > -4096)
         return NULL;
     tenure__os_mine((uint64_t)at, bytes);
@@ -175,8 +173,7 @@ static int prepare(void)
         return error;
     if (findings == NULL)
         findings = map_shared(sizeof *findings);
-    if (named.root == NULL &&
-        tenure__roots_open(&named, TENURE_ROOTS_MAX) != 0)
+    if (named.root == NULL && tenure__roots_open(&named, TENURE_ROOTS_MAX) != 0)
         return -ENOMEM;
     if (findings == NULL)
         return -ENOMEM;
@@ -204,8 +201,8 @@ static int stop_and_start(void)
         method = TENURE__STOP_PTRACE;
     method_known = true;
     for (;;) {
-        int error = tenure__stop(method, TENURE_STOP_WATCHDOG_MS,
-                                 start_walker, NULL, &world);
+        int error = tenure__stop(method, TENURE_STOP_WATCHDOG_MS, start_walker,
+                                 NULL, &world);
         if (error == 0)
             stopped = world;
         if (error == 0 || walker.pid > 0 || method == TENURE__STOP_NONE)

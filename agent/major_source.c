@@ -68,13 +68,12 @@ static bool is_loader_site(struct tenure__major_source *source, uint32_t site)
     if (site >= source->sites)
         return false;
     if (source->root_site[site] == UNKNOWN)
-        source->root_site[site] =
-            tenure__site_get(site, &node) &&
-                    node.tag != TENURE__NODE_THREAD &&
-                    node.pc >= source->loader_start &&
-                    node.pc < source->loader_end
-                ? LOADER
-                : OTHER;
+        source->root_site[site] = tenure__site_get(site, &node) &&
+                                          node.tag != TENURE__NODE_THREAD &&
+                                          node.pc >= source->loader_start &&
+                                          node.pc < source->loader_end
+                                      ? LOADER
+                                      : OTHER;
     return source->root_site[site] == LOADER;
 }
 
@@ -86,8 +85,7 @@ struct visiting {
     struct tenure__range range; /* the readable one last met */
 };
 
-static bool is_readable(struct visiting *visiting, uint64_t start,
-                        uint64_t end)
+static bool is_readable(struct visiting *visiting, uint64_t start, uint64_t end)
 {
     if (start >= visiting->range.start && end <= visiting->range.end)
         return true;

@@ -85,8 +85,7 @@ static uint32_t first_behind(const struct tenure__ranges *ranges,
 
 void tenure__ranges_rest(const struct tenure__ranges *ranges, uint64_t start,
                          uint64_t end,
-                         void (*rest)(uint64_t start, uint64_t end,
-                                      void *with),
+                         void (*rest)(uint64_t start, uint64_t end, void *with),
                          void *with)
 {
     for (uint32_t i = first_behind(ranges, start);

@@ -26,8 +26,7 @@ void tenure__ranges_sort(struct tenure__ranges *ranges);
  * of the ranges. */
 void tenure__ranges_rest(const struct tenure__ranges *ranges, uint64_t start,
                          uint64_t end,
-                         void (*rest)(uint64_t start, uint64_t end,
-                                      void *with),
+                         void (*rest)(uint64_t start, uint64_t end, void *with),
                          void *with);
 
 #endif

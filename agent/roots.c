@@ -55,8 +55,7 @@ static const struct tenure__module *module_around(uint64_t address)
 
 static bool is_allocator(const struct search *search, const char *path)
 {
-    return search->allocator != NULL &&
-           strstr(path, search->allocator) != NULL;
+    return search->allocator != NULL && strstr(path, search->allocator) != NULL;
 }
 
 static void want_file(struct search *search, const struct tenure__map *map)
@@ -131,10 +130,9 @@ static void want_stack(struct search *search,
         return; /* a fiber in the heap: what is below counts as the block */
     if (!own && named == NULL && tenure__index_has(index, start, end))
         return; /* nobody can say where this stack begins */
-    tenure__ranges_add(&search->never,
-                       named != NULL && named->start > start ? named->start
-                                                             : start,
-                       sp);
+    tenure__ranges_add(
+        &search->never,
+        named != NULL && named->start > start ? named->start : start, sp);
 }
 
 static void want_tls(struct search *search,
@@ -199,12 +197,11 @@ static bool starts_with(const char *text, const char *prefix)
 /* Shared memory that no file keeps. Devices are never read. */
 static bool is_shared_memory(const struct tenure__map *map)
 {
-    return map->writable &&
-           (starts_with(map->name, "/dev/shm/") ||
-            starts_with(map->name, "/dev/zero") ||
-            starts_with(map->name, "/memfd:") ||
-            starts_with(map->name, "/SYSV") ||
-            starts_with(map->name, "anon_inode:[io_uring]"));
+    return map->writable && (starts_with(map->name, "/dev/shm/") ||
+                             starts_with(map->name, "/dev/zero") ||
+                             starts_with(map->name, "/memfd:") ||
+                             starts_with(map->name, "/SYSV") ||
+                             starts_with(map->name, "anon_inode:[io_uring]"));
 }
 
 /* What the service has named of this mapping. Memory it has mapped counts
@@ -227,8 +224,7 @@ static void want_named(struct search *search, const struct tenure__map *map)
     }
 }
 
-static void want_anonymous(struct search *search,
-                           const struct tenure__map *map)
+static void want_anonymous(struct search *search, const struct tenure__map *map)
 {
     uint64_t start = want_bss(search, map), end = map->end;
     const struct tenure__index *index = search->input->index;
@@ -315,8 +311,8 @@ static int settle(struct search *search)
         bool nameless = search->emitting.kind == TENURE_RETAINER_MAPPING &&
                         named_around(search, search->emitting.start) == NULL;
         tenure__ranges_rest(nameless ? &search->heap : &search->never,
-                            search->emitting.start, search->emitting.end,
-                            emit, search);
+                            search->emitting.start, search->emitting.end, emit,
+                            search);
     }
     return search->error;
 }

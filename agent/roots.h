@@ -51,7 +51,7 @@ struct tenure__roots {
 struct tenure__roots_input {
     const struct tenure__index *index;
     const struct tenure__stopped *stopped;
-    bool glibc; /* is the allocator */
+    bool glibc;                        /* is the allocator */
     const struct tenure__roots *named; /* by the service: mapped, user */
 };
 

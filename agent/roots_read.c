@@ -68,11 +68,11 @@ static void choose_pages(struct reading *reading,
             reading->entry[i] = reading->resident[i] & 1;
         return;
     }
-    long got = reading->pagemap < 0
-                   ? -1
-                   : tenure__syscall4(SYS_pread64, reading->pagemap,
-                                      reading->entry, count * 8,
-                                      page / reading->page_bytes * 8);
+    long got =
+        reading->pagemap < 0
+            ? -1
+            : tenure__syscall4(SYS_pread64, reading->pagemap, reading->entry,
+                               count * 8, page / reading->page_bytes * 8);
     uint64_t unwanted = root->written_only ? PAGEMAP_OF_FILE : 0;
     for (uint32_t i = 0; i < count; i++)
         reading->entry[i] = got != (long)count * 8 ||
@@ -111,8 +111,8 @@ static void visit_pages(struct reading *reading,
     if (root->shared || (root->written_only && reading->pagemap < 0))
         visit_copy(reading, root, start, end);
     else
-        reading->visit(root, (const uint64_t *)start, (end - start) / 8,
-                       start, reading->with);
+        reading->visit(root, (const uint64_t *)start, (end - start) / 8, start,
+                       reading->with);
 }
 
 static void read_root(struct reading *reading, const struct tenure__root *root)
@@ -121,8 +121,7 @@ static void read_root(struct reading *reading, const struct tenure__root *root)
     uint64_t page = root->start & ~(bytes - 1);
     while (page < root->end) {
         uint64_t left = (root->end - page + bytes - 1) / bytes;
-        uint32_t count =
-            left < PAGES_AT_ONCE ? (uint32_t)left : PAGES_AT_ONCE;
+        uint32_t count = left < PAGES_AT_ONCE ? (uint32_t)left : PAGES_AT_ONCE;
         choose_pages(reading, root, page, count);
         for (uint32_t i = 0; i < count;) {
             uint32_t first = i;

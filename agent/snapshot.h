@@ -16,7 +16,7 @@
 #include "agent/limits.h"
 
 struct tenure__snapshot {
-    enum tenure_trigger trigger;        /* in */
+    enum tenure_trigger trigger; /* in */
     uint32_t kind; /* in: enum tenure_snapshot_kind, 0: as configured */
     char label[TENURE_LABEL_BYTES];     /* in */
     int fd;                             /* in: write here; -1: a new file */

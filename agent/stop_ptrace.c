@@ -274,7 +274,12 @@ static void become_tracer(void)
         uint64_t mask;
     } standard = {0};
     uint64_t all = UINT64_MAX;
+    int priority = 1;
     tenure__syscall2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    /* Where we may: nobody else's work makes the pause longer. The walker
+     * does not inherit it. */
+    tenure__syscall3(SYS_sched_setscheduler, 0,
+                     SCHED_FIFO | SCHED_RESET_ON_FORK, &priority);
     tenure__syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, sizeof all);
     /* Our own copy of the table: were SIGCHLD ignored, none would come. */
     tenure__syscall4(SYS_rt_sigaction, SIGCHLD, &standard, 0,
