@@ -94,8 +94,27 @@ static const char *const names[] = {
 
 /* Standard libraries allocate for whoever instantiates them. */
 static const char *const beginnings[] = {
-    "std::",    "__gnu_cxx::", "alloc::",           "core::",
-    "<alloc::", "<core::",     "llvm::safe_malloc", "llvm::allocate_buffer",
+    "std::",
+    "__gnu_cxx::",
+    "alloc::",
+    "core::",
+    "<alloc::",
+    "<core::",
+    "llvm::safe_malloc",
+    "v8::ArrayBuffer::",
+    "v8::internal::AllocWithRetry",
+    "v8::internal::BackingStore::",
+    "v8::internal::Factory::",
+    "v8::internal::Heap::Allocate",
+    "v8::internal::JSArrayBuffer::",
+    "v8::internal::Malloced::",
+    "node::NodeArrayBufferAllocator::",
+    "node::Malloc",
+    "node::Realloc",
+    "node::UncheckedMalloc",
+    "node::UncheckedRealloc",
+    "node::UncheckedCalloc",
+    "llvm::allocate_buffer",
 };
 
 static int compare(const void *left, const void *right)

@@ -133,9 +133,9 @@ static void resolve_image(struct tenure_symbols *symbols, uint32_t at)
         return;
     if (symbols->progress)
         symbols->progress(image->name);
-    bool with_debug = tenure_lookup_elf(
-        lookups, image, symbols->series->snapshots[0].process->started_unix_ns,
-        &symbols->problem[at]);
+    bool with_debug =
+        tenure_lookup_elf(lookups, image, symbols->series->snapshots[0].process,
+                          &symbols->problem[at]);
     give_up(lookups);
     if (!symbols->problem[at])
         tenure_cache_write(lookups, image->build_id, with_debug);

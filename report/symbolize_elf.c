@@ -60,36 +60,56 @@ static bool is_the_one(int fd, const char *build_id, uint64_t started_unix_ns)
 {
     char found[129];
     struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
     if (*build_id) {
         build_id_of(fd, found, sizeof found);
         return strcmp(found, build_id) == 0;
     }
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return false;
     return (uint64_t)st.st_mtim.tv_sec <= started_unix_ns / 1000000000;
 }
 
-/* The file to read names from, or -1 with the problem. */
-static int open_file(const struct tenure_image *image, uint64_t started_unix_ns,
-                     char *path, size_t bytes, const char **problem)
+/* Opens `path` if it is the right file; *exists says whether there is one. */
+static int open_if_right(const char *path, const char *build_id,
+                         uint64_t started_unix_ns, bool *exists)
 {
-    snprintf(path, bytes, "%s", image->path);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    *problem = fd < 0 ? "not found on disk" : "changed on disk";
-    if (fd >= 0) {
-        if (is_the_one(fd, image->build_id, started_unix_ns)) {
-            *problem = NULL;
-            return fd;
-        }
-        close(fd);
-    }
-    if (!tenure_debug_file(image->build_id, path, bytes))
-        return -1;
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || is_the_one(fd, image->build_id, started_unix_ns))
+    *exists = fd >= 0;
+    if (fd < 0 || is_the_one(fd, build_id, started_unix_ns))
         return fd;
     close(fd);
     return -1;
+}
+
+/*
+ * The file to read names from, or -1 with the problem. After a deployment
+ * the old process still runs the old file: the kernel has it under
+ * /proc/PID/exe, and a container's files under /proc/PID/root.
+ */
+static int open_file(const struct tenure_image *image,
+                     const struct tenure_process *process, char *path,
+                     size_t bytes, const char **problem)
+{
+    const char *build_id = image->build_id;
+    bool exists, ignored;
+    if (image->path[0] != '/') { /* [vdso] */
+        *problem = "not a file";
+        return -1;
+    }
+    snprintf(path, bytes, "%s", image->path);
+    int fd = open_if_right(path, build_id, process->started_unix_ns, &exists);
+    *problem = exists ? "changed on disk" : "not found on disk";
+    if (fd < 0 && *build_id) {
+        snprintf(path, bytes, "/proc/%u/exe", process->pid);
+        fd = open_if_right(path, build_id, 0, &ignored);
+    }
+    if (fd < 0 && *build_id) {
+        snprintf(path, bytes, "/proc/%u/root%s", process->pid, image->path);
+        fd = open_if_right(path, build_id, 0, &ignored);
+    }
+    if (fd < 0 && tenure_debug_file(build_id, path, bytes))
+        fd = open_if_right(path, build_id, 0, &ignored);
+    return fd;
 }
 
 static int rank_of(const GElf_Sym *symbol, const char *name)
@@ -231,12 +251,13 @@ static void find(struct object *object, struct tenure_lookups *lookups,
 
 bool tenure_lookup_elf(struct tenure_lookups *lookups,
                        const struct tenure_image *image,
-                       uint64_t started_unix_ns, const char **problem)
+                       const struct tenure_process *process,
+                       const char **problem)
 {
     char path[4096];
     struct object object = {0};
     elf_version(EV_CURRENT);
-    int fd = open_file(image, started_unix_ns, path, sizeof path, problem);
+    int fd = open_file(image, process, path, sizeof path, problem);
     if (fd < 0)
         return false;
     *problem = NULL;

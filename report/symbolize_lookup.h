@@ -31,7 +31,8 @@ const char *tenure_lookup_text(struct tenure_lookups *lookups,
  * a symbol table: true. *problem is set where there is one. */
 bool tenure_lookup_elf(struct tenure_lookups *lookups,
                        const struct tenure_image *image,
-                       uint64_t started_unix_ns, const char **problem);
+                       const struct tenure_process *process,
+                       const char **problem);
 
 /* From /tmp/perf-PID.map; addresses are absolute. */
 void tenure_lookup_jit(struct tenure_lookups *lookups,

@@ -175,6 +175,18 @@ static void what_was_found_is_found_again_without_the_file(void **state)
     forget(&named);
 }
 
+static void a_file_replaced_while_the_process_runs_is_found_in_proc(
+    void **state)
+{
+    (void)state;
+    struct named named;
+    forget_cache();
+    name(&named, "/bin/sh", self_build_id, outer());
+    check_own_names(named.frames);
+    assert_null(tenure_symbols_problem(named.symbols, 0));
+    forget(&named);
+}
+
 static void another_build_under_the_same_path_names_nothing(void **state)
 {
     (void)state;
@@ -286,6 +298,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_inlined_call_has_both_names_and_both_lines),
         cmocka_unit_test(what_was_found_is_found_again_without_the_file),
+        cmocka_unit_test(
+            a_file_replaced_while_the_process_runs_is_found_in_proc),
         cmocka_unit_test(another_build_under_the_same_path_names_nothing),
         cmocka_unit_test(a_younger_file_without_build_id_names_nothing),
         cmocka_unit_test(a_missing_file_is_said_to_be_missing),
