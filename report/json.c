@@ -14,9 +14,11 @@ static void line(struct tenure_json *json)
         fputs("  ", json->to);
 }
 
-/* Bytes of the well-formed UTF-8 sequence at `at`, or 0. */
-static int sequence(const unsigned char *at)
+int tenure_utf8_bytes(const char *text)
 {
+    const unsigned char *at = (const unsigned char *)text;
+    if (at[0] < 0x80)
+        return 1;
     int bytes = at[0] >= 0xc2 && at[0] <= 0xdf   ? 2
                 : at[0] >= 0xe0 && at[0] <= 0xef ? 3
                 : at[0] >= 0xf0 && at[0] <= 0xf4 ? 4
@@ -48,7 +50,7 @@ static void quoted(FILE *to, const char *text)
         at += plain;
         if (!*at)
             break;
-        int bytes = *at < 0x80 ? 1 : sequence(at);
+        int bytes = tenure_utf8_bytes((const char *)at);
         if (*at == '"' || *at == '\\')
             fprintf(to, "\\%c", *at);
         else if (*at < ' ')
@@ -158,6 +160,12 @@ void tenure_json_real(struct tenure_json *json, const char *key, double value)
         putc_unlocked('0', json->to);
     else
         fprintf(json->to, "%.6g", value);
+}
+
+void tenure_json_truth(struct tenure_json *json, const char *key, bool value)
+{
+    begin(json, key);
+    fputs(value ? "true" : "false", json->to);
 }
 
 void tenure_json_null(struct tenure_json *json, const char *key)

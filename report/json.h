@@ -32,6 +32,10 @@ void tenure_json_count(struct tenure_json *json, const char *key,
 void tenure_json_signed(struct tenure_json *json, const char *key,
                         int64_t value);
 void tenure_json_real(struct tenure_json *json, const char *key, double value);
+void tenure_json_truth(struct tenure_json *json, const char *key, bool value);
 void tenure_json_null(struct tenure_json *json, const char *key);
+
+/* Bytes of the well-formed UTF-8 character at `text` (1 at its end), or 0. */
+int tenure_utf8_bytes(const char *text);
 
 #endif

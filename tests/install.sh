@@ -53,6 +53,8 @@ python3
 xxhash
 valgrind
 libxml2-utils
+python3-jsonschema
+prometheus
 '
 
 case ${1:-test} in
