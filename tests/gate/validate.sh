@@ -3,6 +3,8 @@
 # directory.
 #
 #   validate FORMAT FILE     says what is wrong with it; status 1 then
+: "${gate:?}"
+
 validate() {
     case $1 in
     junit) said=$(xmllint --noout --schema "$gate/junit.xsd" "$2" 2>&1) &&
