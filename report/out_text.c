@@ -9,7 +9,7 @@
 
 #include "report/quality.h"
 
-enum { HEAD_LINES = 5, TAIL_LINES = 5, FUNCTION_COLUMNS = 44 };
+enum { HEAD_LINES = 5, TAIL_LINES = 5 };
 
 static const char *const triggers[] = {
 #define X(name, number, text) [number] = text,
@@ -145,117 +145,6 @@ void tenure_text_head(const struct tenure_view *view)
     print_snapshots(view);
     print_quality(view);
     fputc('\n', view->paper.to);
-}
-
-/* A path as seen from here, when it is below. */
-static const char *near_path(const char *file)
-{
-    static char here[4096];
-    if (!here[0] && (!getcwd(here, sizeof here - 1) || here[1] == 0))
-        strcpy(here, "?");
-    size_t bytes = strlen(here);
-    return strncmp(file, here, bytes) == 0 && file[bytes] == '/'
-               ? file + bytes + 1
-               : file;
-}
-
-/* How a program starts stands at the outer end of every stack, and is never
- * the story: shown with --depth=0 only. */
-static bool is_start(const char *function)
-{
-    static const char *const names[] = {"__libc_start_call_main",
-                                        "__libc_start_main",
-                                        "__libc_start_main_impl",
-                                        "__libc_init_first",
-                                        "_start",
-                                        "start_thread",
-                                        "clone3",
-                                        "__clone3",
-                                        "clone"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(function, names[i]) == 0)
-            return true;
-    return false;
-}
-
-static void print_place(const struct tenure_view *view,
-                        const struct tenure_stack_frame *frame, size_t room)
-{
-    const struct tenure_paper *paper = &view->paper;
-    const struct tenure_frame *f = frame->frame;
-    const char *module = tenure_frame_module(frame, view->series);
-    const char *problem =
-        frame->call->image == TENURE_NONE
-            ? NULL
-            : tenure_symbols_problem(view->symbols, frame->call->image);
-    char place[4096 + 16];
-    if (f->file[0]) {
-        snprintf(place, sizeof place, "%s:%u", near_path(f->file), f->line);
-        tenure_print_cut(paper, place, room, 0);
-        fputs("  ", paper->to);
-    }
-    tenure_ink(paper, TENURE_DIM);
-    if (f->kind == TENURE_FRAME_INLINE)
-        fputs("inlined", paper->to);
-    else
-        fprintf(paper->to, "%s%s",
-                *module                       ? module
-                : f->kind == TENURE_FRAME_JIT ? "jit"
-                                              : "no module",
-                f->past ? " (nearest symbol)" : "");
-    if (problem)
-        fprintf(paper->to, " (%s)", problem);
-    tenure_ink(paper, TENURE_PLAIN);
-    fputc('\n', paper->to);
-}
-
-void tenure_text_stack(const struct tenure_view *view,
-                       const struct tenure_stack *stack)
-{
-    const struct tenure_paper *paper = &view->paper;
-    size_t frames = stack->count;
-    while (view->depth > 0 && frames > 1 &&
-           is_start(stack->at[frames - 1].frame->function))
-        frames--;
-    size_t shown = view->depth > 0 && view->depth + 1 < frames
-                       ? (size_t)view->depth
-                       : frames;
-    size_t widest = 0, limit = FUNCTION_COLUMNS;
-    char text[2048];
-    for (size_t i = 0; i < shown; i++) {
-        size_t columns = tenure_text_columns(
-            tenure_frame_title(&stack->at[i], text, sizeof text));
-        widest = columns > widest ? columns : widest;
-    }
-    if (paper->width > 0 && paper->width / 2 < limit)
-        limit = paper->width / 2;
-    size_t pad = widest < limit ? widest : limit;
-    size_t cut = paper->width > 0 ? limit : SIZE_MAX;
-    size_t room = paper->width > pad + 40 ? paper->width - pad - 28
-                  : paper->width > 0      ? 24
-                                          : SIZE_MAX;
-    for (size_t i = 0; i < shown; i++) {
-        const struct tenure_stack_frame *frame = &stack->at[i];
-        bool dim = frame->plumbing;
-        tenure_frame_title(frame, text, sizeof text);
-        fputs("      ", paper->to);
-        tenure_ink(paper, dim                 ? TENURE_DIM
-                          : i == stack->title ? TENURE_BOLD
-                                              : TENURE_PLAIN);
-        tenure_print_cut(paper, text, cut, pad);
-        tenure_ink(paper, TENURE_PLAIN);
-        fputs("  ", paper->to);
-        print_place(view, frame, room);
-    }
-    tenure_ink(paper, TENURE_DIM);
-    if (shown < frames)
-        fprintf(paper->to, "      ... %zu more frames (--depth=0)\n",
-                frames - shown);
-    fprintf(paper->to, "      thread %s, site %016" PRIx64,
-            tenure_call_thread_name(stack->thread, text, sizeof text),
-            tenure_stack_id(stack, view->series));
-    tenure_ink(paper, TENURE_PLAIN);
-    fputc('\n', paper->to);
 }
 
 const char *tenure_text_noun(const struct tenure_view *view, size_t count)

@@ -100,6 +100,8 @@ static const char *const beginnings[] = {
     "core::",
     "<alloc::",
     "<core::",
+    "hashbrown::",
+    "<hashbrown::",
     "llvm::safe_malloc",
     "v8::ArrayBuffer::",
     "v8::internal::AllocWithRetry",
@@ -136,6 +138,9 @@ bool tenure_is_plumbing(const char *function)
         return true;
     if (bsearch(function, names, sizeof names / sizeof *names, sizeof *names,
                 compare))
+        return true;
+    /* A trait of Rust's library, for whatever type. */
+    if (function[0] == '<' && strstr(function, " as alloc::"))
         return true;
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
         if (strncmp(function, beginnings[i], strlen(beginnings[i])) == 0)
