@@ -160,7 +160,12 @@ uint32_t tenure__rule_derive(uint64_t pc, bool remember,
     if (error == TENURE__CFI_NO_OBJECT)
         return TENURE__RULE_GUESS; /* such code may change unseen */
     uint32_t rule = TENURE__RULE_GUESS;
-    if (error != TENURE__CFI_NO_ENTRY) {
+    if (error == TENURE__CFI_NO_ENTRY) {
+        /* A return address that is the first byte of a function was not
+         * pushed by a call: makecontext() ends a fiber's stack so. */
+        if (tenure__cfi_find(pc + 1, entry) == 0 && entry->start == pc + 1)
+            rule = TENURE__RULE_END;
+    } else {
         if (error || tenure__cfi_execute(entry, pc, work))
             return TENURE__RULE_NONE;
         rule = rule_of(entry, &work->row);
