@@ -8,7 +8,8 @@
  *
  * Deterministic; takes no options and prints nothing.
  */
-#include <stdio.h>
+#include "tenure.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +20,6 @@
 #define FIRST_LENGTH 4096
 #define LAST_LENGTH 50000
 #define STEPS 10
-
-int tenure_snapshot(const char *label) __attribute__((weak));
 
 static char *leaked[LEAKED];
 static char *entries[ENTRIES];
@@ -71,7 +70,7 @@ static NOINLINE void trail_extend(void)
 
 static void take_snapshot(const char *label)
 {
-    if (tenure_snapshot && tenure_snapshot(label) < 0)
+    if (tenure_take_snapshot(label) < 0)
         exit(71);
 }
 
