@@ -2,7 +2,7 @@
  * The rounds of a corpus service: runs the traffic, calls the service under
  * test and takes a snapshot at the end of every round.
  *
- * In come --rounds and --seed; out go one line on stdout and, under the
+ * In come the options; out go one line on stdout and, under the
  * agent, one snapshot for each round. Without the agent
  * tenure_take_snapshot does nothing, and all else is the same.
  */
@@ -18,6 +18,7 @@
 
 static uint32_t random_state = 1;
 static unsigned current_round;
+static uint32_t uneven;
 
 static uint32_t next_random(void)
 {
@@ -69,9 +70,19 @@ static void take_snapshot(void)
         fprintf(stderr, "no snapshot of %s\n", label);
 }
 
-static unsigned run_round(const struct service *service, unsigned number)
+/* The load of this round, up to `uneven` per cent more or less. */
+static unsigned round_load(const struct service *service)
 {
     unsigned load = service->load ? service->load(current_round) : DEFAULT_LOAD;
+
+    if (!uneven)
+        return load;
+    return load * (100 - uneven + service_random(2 * uneven + 1)) / 100;
+}
+
+static unsigned run_round(const struct service *service, unsigned number)
+{
+    unsigned load = round_load(service);
 
     for (unsigned i = 0; i < load; i++)
         traffic_request(service, ++number);
@@ -96,6 +107,7 @@ int service_run(int argc, char **argv, const struct service *service)
     uint32_t seed = option(argc, argv, "--seed", 1);
     unsigned number = 0;
 
+    uneven = option(argc, argv, "--uneven", 0);
     /* Neighbouring seeds must not begin with neighbouring numbers, and the
      * generator must never stand at zero. */
     random_state = seed * 2654435761u | 1u;

@@ -39,7 +39,8 @@ struct service {
     void (*stop)(void);            /* what a tidy service does at its end */
 };
 
-/* Options: --rounds N (8), --seed N (1). Returns the exit status. */
+/* Options: --rounds N (8), --seed N (1), --uneven P (0): rounds differ by up
+ * to P per cent (at most 90). Returns the exit status. */
 int service_run(int argc, char **argv, const struct service *service);
 
 unsigned service_round(void);                    /* 1, 2, 3 ... */

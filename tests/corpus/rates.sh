@@ -2,13 +2,15 @@
 # How often the verdict is right on the corpus, over many seeds: recall, false
 # alarms of the gate, and precision of the sites, after 8 and 12 snapshots.
 #
-# Usage: rates.sh [BUILD [SEEDS]]     (default: build 10)
+# Usage: rates.sh [BUILD [SEEDS [UNEVEN]]]     (default: build 10 0)
+# UNEVEN: rounds have up to so many per cent more or fewer requests.
 # A measurement, not a test: prints a table, and each miss above it.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${1:-build}" && pwd)
 seeds=${2:-10}
+uneven=${3:-0}
 corpus=$here/../../samples/corpus
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -26,7 +28,8 @@ judge() {
 measure() {
     rm -rf "$work/run"
     "$build/bin/tenure" run --dir "$work/run" -- \
-        "$build/samples/corpus/$name" --rounds 12 --seed "$seed" >/dev/null
+        "$build/samples/corpus/$name" --rounds 12 --seed "$seed" \
+        --uneven "$uneven" >/dev/null
     judge 8 "$work"/run/*.000[1-8].tenure
     judge 12 "$work"/run/*.000?.tenure "$work"/run/*.001[012].tenure
 }
