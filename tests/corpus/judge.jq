@@ -26,7 +26,7 @@ def describe:
 | group_by(.when) | INDEX(.[0].when)
 | (.[$when] // (if $when == "8" then null else .["12"] end) // .always // [])
   as $wanted
-| $report.sites as $sites
+| ($report.sites + ($report.mappings // [])) as $sites
 | ($wanted[] | . as $want
    | [$sites[] | select(through($want.function))] as $mine
    | if $mine == [] then

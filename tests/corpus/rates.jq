@@ -13,8 +13,9 @@ def bit: if . then 1 else 0 end;
 
 [$expected | split("\n")[] | select(test(" leak| grown| lost|[|]leak"))
  | split(" ")[2]] as $guilty
-| [.sites[] | select(.class | failing)] as $flagged
-| [.sites[] | select(. as $site
+| (.sites + (.mappings // [])) as $sites
+| [$sites[] | select(.class | failing)] as $flagged
+| [$sites[] | select(. as $site
                      | any($guilty[]; . as $f | $site | through($f)))]
   as $mine
 | [$kind, $when, $name, $seed,
