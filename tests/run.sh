@@ -16,12 +16,13 @@ build=${TENURE_BUILD:-build}
 jobs=$(getconf _NPROCESSORS_ONLN)
 status=0
 
-# configure_and_build DIRECTORY [CMAKE ARGUMENTS]
+# configure_and_build DIRECTORY TARGET [CMAKE ARGUMENTS]
 configure_and_build() {
     directory=$1
-    shift
+    target=$2
+    shift 2
     cmake -S . -B "$directory" -G Ninja -DTENURE_WERROR=ON "$@" >/dev/null &&
-        cmake --build "$directory" -j "$jobs"
+        cmake --build "$directory" -j "$jobs" --target "$target"
 }
 
 # run_tests DIRECTORY [CTEST ARGUMENTS]
@@ -32,15 +33,15 @@ run_tests() {
 }
 
 echo "== unit tests under AddressSanitizer and UBSan"
-configure_and_build "$build-asan" -DTENURE_SANITIZE=address,undefined &&
+configure_and_build "$build-asan" all -DTENURE_SANITIZE=address,undefined &&
     run_tests "$build-asan" || status=1
 
 echo "== unit tests with threads under ThreadSanitizer"
-configure_and_build "$build-tsan" -DTENURE_SANITIZE=thread &&
+configure_and_build "$build-tsan" thread_tests -DTENURE_SANITIZE=thread &&
     run_tests "$build-tsan" -L threads --no-tests=error || status=1
 
 echo "== everything"
-configure_and_build "$build" && run_tests "$build" "$@" || status=1
+configure_and_build "$build" all && run_tests "$build" "$@" || status=1
 
 if [ "$status" -ne 0 ]; then
     echo "run.sh: something above failed" >&2
