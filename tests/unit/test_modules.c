@@ -64,7 +64,8 @@ static void the_kernels_page_is_called_vdso(void **state)
 static void a_library_carries_its_build_id(void **state)
 {
     (void)state;
-    const struct tenure__module *libc = module_of((uint64_t)&gnu_get_libc_version);
+    const struct tenure__module *libc =
+        module_of((uint64_t)&gnu_get_libc_version);
     assert_non_null(libc);
     assert_non_null(strstr(libc->path, "libc.so"));
     assert_int_equal(libc->build_id_bytes, 20);
