@@ -1,15 +1,18 @@
 /*
- * Every capture compared with libunwind, on every kind of stack, while
- * libraries come and go: stress_unwind PLUGIN_A PLUGIN_B [ROUNDS]
+ * Every capture compared with libunwind and with the C library's backtrace(),
+ * on every kind of stack, while libraries come and go:
+ * stress_unwind PLUGIN_A PLUGIN_B [ROUNDS]
  *
  * Four threads run through the stacks of stacks.h; one of them loads either
  * plugin, captures from within, and unloads it again, so that the next one
  * comes to lie at the same addresses. Fails if any stack differed.
  */
 #include <dlfcn.h>
+#include <execinfo.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +32,26 @@ static const char *plugin_path[2];
 static uint32_t rounds = ROUNDS;
 static uint32_t thread_node;
 static _Atomic uint64_t captures, verified, mismatched, truncated, hits;
+static _Atomic uint64_t differing; /* from backtrace() */
 static _Thread_local struct tenure__unwinder *unwinder;
+
+/* True if the stack of `site` is what backtrace() says from `pc` on. */
+static bool is_backtrace(uint32_t site, uint64_t pc)
+{
+    void *oracle[DEPTH + 40];
+    int count = backtrace(oracle, DEPTH + 40), i = 0;
+    struct tenure__node node;
+    uint32_t depth = 0;
+    while (i < count && (uint64_t)oracle[i] != pc)
+        i++;
+    for (; tenure__site_get(site, &node) && node.tag != TENURE__NODE_THREAD;
+         site = node.parent, i++, depth++) {
+        if (i >= count || (uint64_t)oracle[i] != node.pc)
+            return false;
+    }
+    /* The outermost frame is not always in backtrace()'s list. */
+    return i >= count || depth >= DEPTH / 2;
+}
 
 /* As a hook does it. Twice, so that the memo answers the second one. */
 __attribute__((noinline)) static int capture(void)
@@ -45,6 +67,8 @@ __attribute__((noinline)) static int capture(void)
     uint32_t first = tenure__unwind_site(unwinder, &start, thread_node);
     uint32_t again = tenure__unwind_site(unwinder, &start, thread_node);
     const struct tenure__unwind_counts *now = tenure__unwind_counts(unwinder);
+    differing += !is_backtrace(first, start.pc);
+    differing += !is_backtrace(again, start.pc);
     captures += now->captures - before.captures;
     verified += now->verified - before.verified;
     mismatched += now->mismatched - before.mismatched;
@@ -126,7 +150,7 @@ int main(int count, char **arguments)
     if (count > 3)
         rounds = (uint32_t)strtoul(arguments[3], NULL, 10);
     if (tenure__sites_open(UINT64_C(256) << 20) ||
-        tenure__unwind_open(DEPTH, 1) || tenure__modules_refresh())
+        tenure__unwind_open(DEPTH, VERIFY_EVERY) || tenure__modules_refresh())
         return 2;
     thread_node = tenure__site_thread("stress");
 
@@ -140,9 +164,11 @@ int main(int count, char **arguments)
         failures += (intptr_t)result;
     }
     printf("%" PRIu64 " captures, %" PRIu64 " by the memo, %" PRIu64
-           " verified, %" PRIu64 " mismatched, %" PRIu64 " truncated, %" PRIu32
-           " modules, %" PRIdPTR " failures\n",
-           captures, hits, verified, mismatched, truncated,
+           " verified, %" PRIu64 " mismatched, %" PRIu64 " unlike backtrace(), "
+           "%" PRIu64 " truncated, %" PRIu32 " modules, %" PRIdPTR
+           " failures\n",
+           captures, hits, verified, mismatched, differing, truncated,
            tenure__modules_count(), failures);
-    return failures != 0 || mismatched != 0 || verified != captures;
+    return failures != 0 || mismatched != 0 || differing != 0 ||
+           verified != captures * VERIFY_EVERY;
 }
