@@ -50,7 +50,8 @@ struct tenure__blocks {
     uint32_t granule_shift; /* 4 or 5 */
     bool two_steps;         /* the dear kind of root */
 };
-extern struct tenure__blocks tenure__blocks;
+extern
+    __attribute__((visibility("hidden"))) struct tenure__blocks tenure__blocks;
 
 #define TENURE_STEP_BITS 12
 #define TENURE_STEP_ENTRIES (1u << TENURE_STEP_BITS)

@@ -46,9 +46,13 @@ void tenure__control_after_fork(void)
 
 void tenure__control_set_tracking(bool on)
 {
-    uint32_t now = on ? TENURE_TRACK_BIRTHS | TENURE_TRACK_DEATHS
-                      : tenure__tracking & TENURE_TRACK_DEATHS;
-    __atomic_store_n(&tenure__tracking, now, __ATOMIC_RELEASE);
+    if (on)
+        __atomic_fetch_or(&tenure__tracking,
+                          TENURE_TRACK_BIRTHS | TENURE_TRACK_DEATHS,
+                          __ATOMIC_RELEASE);
+    else
+        __atomic_fetch_and(&tenure__tracking, ~(uint32_t)TENURE_TRACK_BIRTHS,
+                           __ATOMIC_RELEASE);
 }
 
 void tenure__control_bytes_due(void)

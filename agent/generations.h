@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-extern uint32_t tenure__generation_now;
+extern __attribute__((visibility("hidden"))) uint32_t tenure__generation_now;
 
 static inline uint32_t tenure__generation(void)
 {

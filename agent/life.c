@@ -139,7 +139,7 @@ void tenure__track_after_fork(bool in_child)
         return;
     tenure__helper_after_fork();
     if (!config.follow_children) {
-        tenure__tracking = 0;
+        tenure__tracking &= TENURE_TRACK_READY;
         opened = false;
         return;
     }

@@ -7,7 +7,8 @@
 
 #include <stdint.h>
 
-extern uint32_t tenure__revive_countdown; /* 0 = nothing to do */
+/* 0 = nothing to do. */
+extern __attribute__((visibility("hidden"))) uint32_t tenure__revive_countdown;
 void tenure__revive(void);
 
 #endif

@@ -21,7 +21,8 @@
 #include "agent/os.h"
 #include "agent/threads.h"
 
-extern uint64_t tenure__sample_bytes; /* 0 = exact */
+extern __attribute__((visibility("hidden")))
+uint64_t tenure__sample_bytes; /* 0 = exact */
 
 static inline bool tenure__sampling_on(void)
 {

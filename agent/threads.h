@@ -44,7 +44,8 @@ struct tenure__local {
     uint32_t busy;    /* inside the agent: allocations pass through */
     uint32_t reserved;
 };
-extern TENURE_TLS struct tenure__local tenure__local;
+extern TENURE_TLS
+    __attribute__((visibility("hidden"))) struct tenure__local tenure__local;
 
 /* Around work of the agent's own on a thread of the service. May nest. */
 static inline void tenure__guard_begin(void)

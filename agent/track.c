@@ -159,31 +159,38 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
     put(thread, slot, address, value);
 }
 
-void tenure__track_birth(void *block, size_t bytes,
-                         const struct tenure__start *start)
+/* Counts a birth; false if it is none of the sample and nothing is due. */
+static inline bool is_taken(struct tenure__thread *thread, size_t bytes)
 {
-    struct tenure__thread *thread = enter(start->sp);
-    if (thread == NULL)
-        return;
     thread->counts.allocated_blocks++;
     thread->counts.allocated_bytes += bytes;
     thread->bytes_left -= (int64_t)bytes;
-    if (tenure__likely(thread->bytes_left >= 0)
-            ? !tenure__sampling_on()
-            : tenure__sampling_due(thread, bytes))
-        record_birth(thread, (uint64_t)block, bytes, start);
+    if (tenure__likely(thread->bytes_left >= 0))
+        return !tenure__sampling_on();
+    return tenure__sampling_due(thread, bytes);
+}
+
+void tenure__track_birth(void *block, size_t bytes, uint64_t pc, uint64_t sp,
+                         uint64_t fp)
+{
+    struct tenure__thread *thread = enter(sp);
+    if (thread == NULL)
+        return;
+    if (is_taken(thread, bytes))
+        record_birth(thread, (uint64_t)block, bytes,
+                     &(struct tenure__start){pc, sp, fp});
     leave();
 }
 
-uint64_t tenure__track_take(void *block)
+/* What is known of a block, which is forgotten; 0 = nothing. */
+static inline uint64_t take(uint64_t address)
 {
-    uint64_t address = (uint64_t)block;
     tenure__slot *slot = tenure__block_slot(address);
     if (slot == NULL)
         return 0;
     uint64_t value = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
-    if (value == 0 ||
-        (value & TENURE_SLOT_HALF) != tenure__block_half(address)) {
+    if (value == 0 || tenure__unlikely((value & TENURE_SLOT_HALF) !=
+                                       tenure__block_half(address))) {
         struct tenure__thread *thread = tenure__local.thread;
         if (thread != NULL && !tenure__sampling_on())
             thread->counts.untracked_frees++;
@@ -193,12 +200,10 @@ uint64_t tenure__track_take(void *block)
     return value;
 }
 
-void tenure__track_freed(uint64_t known)
+static inline void freed(uint64_t known)
 {
     struct tenure__thread *thread = tenure__local.thread;
     uint64_t bytes = known & TENURE_SLOT_SIZE_MAX;
-    if (known == 0)
-        return;
     if (tenure__unlikely(known & TENURE_SLOT_EXT)) {
         uint32_t index = (uint32_t)bytes;
         bytes = tenure__record_at(index)->bytes;
@@ -208,6 +213,24 @@ void tenure__track_freed(uint64_t known)
         thread->counts.freed_blocks++;
         thread->counts.freed_bytes += bytes;
     }
+}
+
+void tenure__track_death(void *block)
+{
+    uint64_t known = take((uint64_t)block);
+    if (known != 0)
+        freed(known);
+}
+
+uint64_t tenure__track_take(void *block)
+{
+    return take((uint64_t)block);
+}
+
+void tenure__track_freed(uint64_t known)
+{
+    if (known != 0)
+        freed(known);
 }
 
 void tenure__track_put_back(void *block, uint64_t known)
@@ -271,7 +294,7 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
     uint64_t address = (uint64_t)block;
     if (known == 0) {
         if (tenure__tracking & TENURE_TRACK_BIRTHS)
-            tenure__track_birth(block, bytes, start);
+            tenure__track_birth(block, bytes, start->pc, start->sp, start->fp);
         return;
     }
     thread = enter(start->sp);

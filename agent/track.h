@@ -15,27 +15,28 @@
 
 #include "agent/unwind.h"
 
-/* The state of the hook's caller; use it in the hook itself. */
-#define TENURE_START()                                                         \
-    ((struct tenure__start){(uint64_t)__builtin_return_address(0),             \
-                            (uint64_t)__builtin_dwarf_cfa(),                   \
-                            *(const uint64_t *)__builtin_frame_address(0)})
+/* The hook's caller, as members of struct tenure__start; in the hook only. */
+#define TENURE_START                                                           \
+    (uint64_t) __builtin_return_address(0), (uint64_t)__builtin_dwarf_cfa(),   \
+        *(const uint64_t *)__builtin_frame_address(0)
 
 struct tenure__track_setup {
-    char **environment, **arguments;
+    char **environment;
     const char *allocator;  /* "glibc", "jemalloc" ... */
     uint32_t granule_shift; /* of its blocks: blocks.h */
 };
-
-/* Bits of tenure__tracking: what the hooks have to report. */
-enum { TENURE_TRACK_BIRTHS = 1, TENURE_TRACK_DEATHS = 2 };
-extern uint32_t tenure__tracking;
+/* Bits: what the hooks have to report; READY alone is a dormant agent. */
+#define TENURE_TRACK_BIRTHS 1u
+#define TENURE_TRACK_DEATHS 2u
+#define TENURE_TRACK_READY 4u
+extern __attribute__((visibility("hidden"))) uint32_t tenure__tracking;
 
 void tenure__track_open(const struct tenure__track_setup *setup); /* once */
 
-void tenure__track_birth(void *block, size_t bytes,
-                         const struct tenure__start *start);
-/* Takes a block out: what was known, or 0, for one of the three below. */
+void tenure__track_birth(void *block, size_t bytes, uint64_t pc, uint64_t sp,
+                         uint64_t fp);
+void tenure__track_death(void *block);
+/* For realloc: takes a block out. What was known goes to a call below. */
 uint64_t tenure__track_take(void *block);
 void tenure__track_freed(uint64_t known);
 void tenure__track_put_back(void *block, uint64_t known); /* realloc failed */

@@ -11,36 +11,45 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+#define NOINLINE __attribute__((noinline))
+
 /* Visible to the program, never inlined: its frame is where a walk starts. */
 #define HOOK __attribute__((visibility("default"), noinline))
 
+static inline uint32_t tracking(void)
+{
+    return __atomic_load_n(&tenure__tracking, __ATOMIC_RELAXED);
+}
+
+/* The commonest question first: is there nothing at all to do? */
+static inline bool dormant(void)
+{
+    return tracking() == TENURE_TRACK_READY;
+}
+
 static inline const struct tenure__real *real(void)
 {
-    if (UNLIKELY(!__atomic_load_n(&tenure__real_found, __ATOMIC_ACQUIRE)))
+    if (UNLIKELY(!(tracking() & TENURE_TRACK_READY)))
         tenure__real_find();
     return &tenure__real;
 }
 
 static inline bool births(void)
 {
-    return LIKELY(__atomic_load_n(&tenure__tracking, __ATOMIC_RELAXED) &
-                  TENURE_TRACK_BIRTHS);
+    return LIKELY(tracking() & TENURE_TRACK_BIRTHS);
 }
 
 static inline bool deaths(void)
 {
-    return LIKELY(__atomic_load_n(&tenure__tracking, __ATOMIC_RELAXED) &
-                  TENURE_TRACK_DEATHS);
+    return LIKELY(tracking() & TENURE_TRACK_DEATHS);
 }
 
 /* Reports a birth with the state of the hook's caller; `block` may be NULL
  * (then nothing was born). A macro: the state is this function's. */
 #define BORN(block, bytes)                                                     \
     do {                                                                       \
-        if (births() && (block) != NULL) {                                     \
-            struct tenure__start start_ = TENURE_START();                      \
-            tenure__track_birth((block), (bytes), &start_);                    \
-        }                                                                      \
+        if (births() && (block) != NULL)                                       \
+            tenure__track_birth((block), (bytes), TENURE_START);               \
     } while (0)
 
 /* Forgets a block before the real free: as soon as that has it, another
@@ -48,7 +57,7 @@ static inline bool deaths(void)
 static inline void dies(void *block)
 {
     if (deaths() && block != NULL)
-        tenure__track_freed(tenure__track_take(block));
+        tenure__track_death(block);
 }
 
 #endif

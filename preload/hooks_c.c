@@ -9,27 +9,52 @@
 
 #include "preload/hooks.h"
 
-HOOK void *malloc(size_t bytes);
-HOOK void *malloc(size_t bytes)
+/* malloc, calloc and free jump straight on to the real one while the agent
+ * is dormant, and else to a function of their own, which finds the same
+ * caller above it: no frame is made before it is known to be needed. */
+static NOINLINE void *tracked_malloc(size_t bytes)
 {
     void *block = real()->malloc(bytes);
     BORN(block, bytes);
     return block;
 }
 
-HOOK void *calloc(size_t count, size_t bytes);
-HOOK void *calloc(size_t count, size_t bytes)
+HOOK void *malloc(size_t bytes);
+HOOK void *malloc(size_t bytes)
+{
+    if (dormant())
+        return tenure__real.malloc(bytes);
+    return tracked_malloc(bytes);
+}
+
+static NOINLINE void *tracked_calloc(size_t count, size_t bytes)
 {
     void *block = real()->calloc(count, bytes);
     BORN(block, count * bytes); /* no overflow: it succeeded */
     return block;
 }
 
-HOOK void free(void *block);
-HOOK void free(void *block)
+HOOK void *calloc(size_t count, size_t bytes);
+HOOK void *calloc(size_t count, size_t bytes)
+{
+    if (dormant())
+        return tenure__real.calloc(count, bytes);
+    return tracked_calloc(count, bytes);
+}
+
+static NOINLINE void tracked_free(void *block)
 {
     dies(block);
     real()->free(block);
+}
+
+HOOK void free(void *block);
+HOOK void free(void *block)
+{
+    if (dormant())
+        tenure__real.free(block);
+    else
+        tracked_free(block);
 }
 
 /* The old record goes out before the call and the new one in after it: in
@@ -48,7 +73,7 @@ HOOK void free(void *block)
         } else if ((old) == NULL) {                                            \
             BORN(block, (bytes));                                              \
         } else if (births() || known_ != 0) {                                  \
-            struct tenure__start start_ = TENURE_START();                      \
+            struct tenure__start start_ = {TENURE_START};                      \
             tenure__track_resize(known_, (old), block, (bytes), &start_);      \
         }                                                                      \
     } while (0)
@@ -173,7 +198,7 @@ HOOK size_t xallocx(void *block, size_t bytes, size_t extra, int flags)
     uint64_t known = deaths() ? tenure__track_take(block) : 0;
     size_t now = real()->xallocx(block, bytes, extra, flags);
     if (now >= bytes && known != 0) {
-        struct tenure__start start = TENURE_START();
+        struct tenure__start start = {TENURE_START};
         tenure__track_resize(known, block, block,
                              now < bytes + extra ? now : bytes + extra, &start);
     } else {

@@ -20,7 +20,7 @@ static bool from_allocator(const void *caller)
     do {                                                                       \
         if ((at) != MAP_FAILED && births() &&                                  \
             !from_allocator(__builtin_return_address(0))) {                    \
-            struct tenure__start start_ = TENURE_START();                      \
+            struct tenure__start start_ = {TENURE_START};                      \
             if ((protection) == PROT_NONE)                                     \
                 tenure__track_unmap((at), (bytes));                            \
             else                                                               \
@@ -66,7 +66,7 @@ HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...)
     void *at = real()->mremap(old, old_bytes, bytes, flags, wanted);
     if (at != MAP_FAILED && deaths() &&
         !from_allocator(__builtin_return_address(0))) {
-        struct tenure__start start = TENURE_START();
+        struct tenure__start start = {TENURE_START};
         tenure__track_remap(old, old_bytes, at, bytes, &start);
     }
     return at;

@@ -39,10 +39,10 @@ __attribute__((constructor)) static void start(int count, char **arguments,
                                                char **environment)
 {
     (void)count;
+    (void)arguments;
     real();
     struct tenure__track_setup setup = {
         .environment = environment,
-        .arguments = arguments,
         .allocator = tenure__allocator.in_program ? "in the program"
                                                   : tenure__allocator.name,
         .granule_shift =

@@ -11,8 +11,9 @@
 #include <link.h>
 #include <string.h>
 
+#include "agent/track.h"
+
 struct tenure__real tenure__real;
-bool tenure__real_found;
 struct tenure__allocator tenure__allocator;
 
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
@@ -208,5 +209,5 @@ void tenure__real_find(void)
         tenure__real.name = (result(*) parameters)find_next(#name, &whose);
 #include "preload/hooks.def"
 #undef X
-    __atomic_store_n(&tenure__real_found, true, __ATOMIC_RELEASE);
+    __atomic_fetch_or(&tenure__tracking, TENURE_TRACK_READY, __ATOMIC_RELEASE);
 }

@@ -20,9 +20,9 @@ struct tenure__real {
 #include "preload/hooks.def"
 #undef X
 };
-extern struct tenure__real tenure__real;
-extern bool tenure__real_found;
+extern __attribute__((visibility("hidden"))) struct tenure__real tenure__real;
 
+/* Finds them; TENURE_TRACK_READY says that it was done. */
 void tenure__real_find(void);
 
 /* What the library knows of the allocator it stands before. */
@@ -32,6 +32,7 @@ struct tenure__allocator {
     bool own_operators;  /* its C++ operators do not go through malloc */
     bool in_program;     /* the program defines malloc: we see nothing */
 };
-extern struct tenure__allocator tenure__allocator;
+extern __attribute__((
+    visibility("hidden"))) struct tenure__allocator tenure__allocator;
 
 #endif
