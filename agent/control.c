@@ -46,12 +46,14 @@ void tenure__control_after_fork(void)
 
 void tenure__control_set_tracking(bool on)
 {
+    uint32_t all = TENURE_TRACK_BIRTHS | TENURE_TRACK_DEATHS;
+    if (tenure__sampling_on())
+        all |= TENURE_TRACK_SAMPLED;
     if (on)
-        __atomic_fetch_or(&tenure__tracking,
-                          TENURE_TRACK_BIRTHS | TENURE_TRACK_DEATHS,
-                          __ATOMIC_RELEASE);
+        __atomic_fetch_or(&tenure__tracking, all, __ATOMIC_RELEASE);
     else
-        __atomic_fetch_and(&tenure__tracking, ~(uint32_t)TENURE_TRACK_BIRTHS,
+        __atomic_fetch_and(&tenure__tracking,
+                           ~(TENURE_TRACK_BIRTHS | TENURE_TRACK_SAMPLED),
                            __ATOMIC_RELEASE);
 }
 

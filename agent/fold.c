@@ -10,6 +10,7 @@
 #include "agent/heap.h"
 #include "agent/limits.h"
 #include "agent/records.h"
+#include "agent/sampling.h"
 
 uint32_t tenure__fold_generation;
 _Atomic(uint64_t) tenure__fold_address;
@@ -121,6 +122,7 @@ struct folding {
     struct tenure__rows *rows;
     struct tenure__cells *cells;
     uint32_t generation, floor;
+    uint8_t *sample_pages; /* seen in this fold; NULL in exact mode */
 };
 
 uint32_t tenure__fold_floor(uint32_t generation)
@@ -151,6 +153,8 @@ static void fold_block(uint64_t address, tenure__slot *slot, uint64_t value,
     uint32_t born = tenure__slot_generation(value, folding->generation + 1);
     uint64_t bytes = value & TENURE_SLOT_SIZE_MAX;
     tenure__cells_add(folding->cells, address);
+    if (folding->sample_pages != NULL)
+        folding->sample_pages[address >> 12 & (TENURE_SAMPLE_PAGES - 1)] = 1;
     if (born > folding->generation)
         return;
     if (born < folding->floor)
@@ -187,12 +191,19 @@ static void fold_movers(struct folding *folding)
 void tenure__fold(uint32_t generation, struct tenure__rows *rows,
                   struct tenure__cells *cells)
 {
-    struct folding folding = {rows, cells, generation,
-                              tenure__fold_floor(generation)};
+    struct folding folding = {.rows = rows,
+                              .cells = cells,
+                              .generation = generation,
+                              .floor = tenure__fold_floor(generation)};
+    if (tenure__sampling_on())
+        folding.sample_pages = tenure__heap_new(TENURE_SAMPLE_PAGES);
     __atomic_store_n((uint64_t *)&tenure__fold_address, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&tenure__fold_generation, generation, __ATOMIC_SEQ_CST);
     tenure__blocks_each(fold_block, &folding, &tenure__fold_address);
     fold_movers(&folding);
     __atomic_store_n(&tenure__fold_generation, 0, __ATOMIC_RELEASE);
+    if (folding.sample_pages != NULL)
+        tenure__sample_pages_forget(folding.sample_pages, generation);
+    tenure__heap_free(folding.sample_pages);
     tenure__rows_sort(rows);
 }

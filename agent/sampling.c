@@ -7,6 +7,7 @@
 #include "agent/counters.h"
 
 uint64_t tenure__sample_bytes;
+uint8_t tenure__sample_page[TENURE_SAMPLE_PAGES];
 
 static uint64_t every;
 static uint64_t quantum;   /* bytes a thread counts on its own */
@@ -51,7 +52,7 @@ static double minus_log(uint64_t fraction53)
     return (53 - lead) * 0.69314718055994530942 - log_m;
 }
 
-static int64_t next_distance(struct tenure__thread *thread)
+static int64_t draw_distance(struct tenure__thread *thread)
 {
     if (thread->random == 0)
         thread->random = tenure__os_monotonic_ns() * 0x9E3779B97F4A7C15u ^
@@ -59,6 +60,14 @@ static int64_t next_distance(struct tenure__thread *thread)
     uint64_t fraction = (next_random(&thread->random) >> 11) + 1;
     double distance = minus_log(fraction) * (double)tenure__sample_bytes;
     return distance < 1 ? 1 : (int64_t)distance;
+}
+
+/* Starts the next countdown; what the last one counted joins the total. */
+static void next_distance(struct tenure__thread *thread)
+{
+    thread->counts.allocated_bytes += tenure__thread_pending(thread);
+    thread->distance = draw_distance(thread);
+    thread->bytes_left = thread->distance;
 }
 
 /* Adds what the thread has allocated since it last did; wakes the helper at
@@ -86,13 +95,27 @@ bool tenure__sampling_due(struct tenure__thread *thread, size_t bytes)
         return true;
     }
     bool first = thread->random == 0;
-    thread->bytes_left = next_distance(thread);
+    next_distance(thread);
     if (!first)
         return true;
-    /* A thread's first countdown starts before this block. */
+    /* A thread's first countdown starts before this block, which has been
+     * counted once by now. */
     thread->bytes_left -= (int64_t)bytes;
+    thread->counts.allocated_bytes -= bytes;
     if (thread->bytes_left >= 0)
         return false;
-    thread->bytes_left = next_distance(thread);
+    next_distance(thread);
     return true;
+}
+
+void tenure__sample_pages_forget(const uint8_t *seen, uint32_t generation)
+{
+    uint8_t next = (uint8_t)((generation + 1) % 255 + 1);
+    for (uint32_t page = 0; page < TENURE_SAMPLE_PAGES; page++) {
+        uint8_t tag =
+            __atomic_load_n(&tenure__sample_page[page], __ATOMIC_RELAXED);
+        if (tag != 0 && tag != next && seen[page] == 0)
+            __atomic_compare_exchange_n(&tenure__sample_page[page], &tag, 0, 0,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    }
 }

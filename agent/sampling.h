@@ -21,12 +21,53 @@
 #include "agent/os.h"
 #include "agent/threads.h"
 
+extern __attribute__((visibility("hidden"))) uint64_t tenure__sample_bytes;
+
+/* Which pages (by the low 16 bits of their number) may hold a sampled block:
+ * not 0 where one was born, with the generation it was born in. So that the
+ * free of an unsampled block is rejected by one load from 64 KiB. */
+#define TENURE_SAMPLE_PAGES 65536u
 extern __attribute__((visibility("hidden")))
-uint64_t tenure__sample_bytes; /* 0 = exact */
+uint8_t tenure__sample_page[TENURE_SAMPLE_PAGES];
+
+static inline uint8_t *tenure__sample_page_of(uint64_t address)
+{
+    return &tenure__sample_page[address >> 12 & (TENURE_SAMPLE_PAGES - 1)];
+}
+
+static inline bool tenure__may_be_sampled(const void *block)
+{
+    return __atomic_load_n(tenure__sample_page_of((uint64_t)block),
+                           __ATOMIC_RELAXED) != 0;
+}
+
+/* In sampled mode: counts a birth that is none of the sample. False: it is,
+ * or something else is due. No guard is needed, since a handler that
+ * interrupts this counts as well. */
+static inline bool tenure__is_unsampled(size_t bytes)
+{
+    struct tenure__thread *thread = tenure__local.thread;
+    if (tenure__unlikely(thread == NULL) || thread->bytes_left < (int64_t)bytes)
+        return false;
+    thread->counts.allocated_blocks++;
+    thread->bytes_left -= (int64_t)bytes;
+    return true;
+}
+
+/* A sampled block was born at the address in this generation. */
+static inline void tenure__sample_note(uint64_t address, uint32_t generation)
+{
+    __atomic_store_n(tenure__sample_page_of(address),
+                     (uint8_t)(generation % 255 + 1), __ATOMIC_RELAXED);
+}
+
+/* After a fold of `generation`: forgets the pages in which it saw no block
+ * (seen[page] = 0) and none was born since. Helper thread only. */
+void tenure__sample_pages_forget(const uint8_t *seen, uint32_t generation);
 
 static inline bool tenure__sampling_on(void)
 {
-    return tenure__unlikely(tenure__sample_bytes != 0);
+    return tenure__sample_bytes != 0;
 }
 
 /* sample_bytes: 0 = exact. every_bytes: a snapshot each time that much was

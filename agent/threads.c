@@ -49,6 +49,9 @@ static void bury_counts(const struct tenure__thread *thread)
         tenure__unwind_counts(thread->unwinder);
     ADD(gone, thread->counts, allocated_blocks);
     ADD(gone, thread->counts, allocated_bytes);
+    if (thread->distance != 0)
+        __atomic_fetch_add(&gone.allocated_bytes,
+                           tenure__thread_pending(thread), __ATOMIC_RELAXED);
     ADD(gone, thread->counts, freed_blocks);
     ADD(gone, thread->counts, freed_bytes);
     ADD(gone, thread->counts, nested);
@@ -176,7 +179,7 @@ struct tenure__thread *tenure__thread_take(void)
     }
     if (thread->stale)
         clear_unwinder(thread);
-    thread->bytes_left = 0;
+    thread->bytes_left = thread->distance = 0;
     thread->node = 0;
     thread->random = thread->reported_bytes = 0;
     char name[16] = "";
@@ -216,6 +219,8 @@ static void add_one(const struct tenure__thread *thread, void *with)
         tenure__unwind_counts(thread->unwinder);
     sum->counts->allocated_blocks += thread->counts.allocated_blocks;
     sum->counts->allocated_bytes += thread->counts.allocated_bytes;
+    if (thread->distance != 0)
+        sum->counts->allocated_bytes += tenure__thread_pending(thread);
     sum->counts->freed_blocks += thread->counts.freed_blocks;
     sum->counts->freed_bytes += thread->counts.freed_bytes;
     sum->counts->nested += thread->counts.nested;
@@ -250,6 +255,8 @@ void tenure__threads_after_fork(void)
             continue;
         memset(&thread->counts, 0, sizeof thread->counts);
         thread->reported_bytes = 0;
+        if (thread->distance != 0)
+            thread->distance = thread->bytes_left;
         if (thread != mine) {
             thread->tid = 0;
             thread->stale = 1;

@@ -27,6 +27,7 @@ struct tenure__thread {
     struct tenure__thread_counts counts;
     struct tenure__unwinder *unwinder;
     int64_t bytes_left;      /* until the slow path is wanted again */
+    int64_t distance;        /* what bytes_left started from (sampled mode) */
     uint64_t random;         /* state of the sampling generator */
     uint64_t reported_bytes; /* of allocated_bytes, to the byte trigger */
     uint32_t node;           /* thread class in the call tree */
@@ -74,6 +75,12 @@ void tenure__threads_rename(void);
 void tenure__threads_each(void (*visit)(const struct tenure__thread *thread,
                                         void *with),
                           void *with);
+
+/* In sampled mode the hot path counts bytes by bytes_left alone. */
+static inline uint64_t tenure__thread_pending(const struct tenure__thread *t)
+{
+    return (uint64_t)(t->distance - t->bytes_left);
+}
 
 /* Sums over all threads, living and gone. */
 void tenure__threads_sum(struct tenure__thread_counts *counts,

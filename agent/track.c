@@ -15,7 +15,6 @@
 #include "agent/mappings.h"
 #include "agent/records.h"
 #include "agent/revive.h"
-#include "agent/sampling.h"
 #include "agent/threads.h"
 
 uint32_t tenure__tracking;
@@ -157,14 +156,22 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
         value = tenure__slot_make(site, generation, index) | TENURE_SLOT_EXT;
     }
     put(thread, slot, address, value);
+    if (tenure__sampling_on())
+        tenure__sample_note(address, generation);
+}
+
+static inline void count_bytes(struct tenure__thread *thread, size_t bytes)
+{
+    thread->counts.allocated_blocks++;
+    thread->bytes_left -= (int64_t)bytes;
+    if (!tenure__sampling_on())
+        thread->counts.allocated_bytes += bytes;
 }
 
 /* Counts a birth; false if it is none of the sample and nothing is due. */
 static inline bool is_taken(struct tenure__thread *thread, size_t bytes)
 {
-    thread->counts.allocated_blocks++;
-    thread->counts.allocated_bytes += bytes;
-    thread->bytes_left -= (int64_t)bytes;
+    count_bytes(thread, bytes);
     if (tenure__likely(thread->bytes_left >= 0))
         return !tenure__sampling_on();
     return tenure__sampling_due(thread, bytes);
@@ -306,11 +313,9 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
         known & TENURE_SLOT_EXT
             ? tenure__record_at((uint32_t)known & TENURE_SLOT_SIZE_MAX)->bytes
             : known & TENURE_SLOT_SIZE_MAX;
-    thread->counts.allocated_blocks++;
-    thread->counts.allocated_bytes += bytes;
+    count_bytes(thread, bytes);
     thread->counts.freed_blocks++;
     thread->counts.freed_bytes += was;
-    thread->bytes_left -= (int64_t)bytes;
     if (tenure__unlikely(thread->bytes_left < 0))
         tenure__sampling_due(thread, bytes);
     known =
@@ -318,6 +323,8 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
     tenure__slot *slot = slot_for(address);
     if (slot != NULL)
         put(thread, slot, address, known);
+    if (tenure__sampling_on())
+        tenure__sample_note(address, tenure__generation());
     leave();
 }
 

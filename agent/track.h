@@ -9,10 +9,7 @@
 #ifndef TENURE_AGENT_TRACK_H
 #define TENURE_AGENT_TRACK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "agent/sampling.h"
 #include "agent/unwind.h"
 
 /* The hook's caller, as members of struct tenure__start; in the hook only. */
@@ -22,13 +19,14 @@
 
 struct tenure__track_setup {
     char **environment;
-    const char *allocator;  /* "glibc", "jemalloc" ... */
-    uint32_t granule_shift; /* of its blocks: blocks.h */
+    const char *allocator;  /* "glibc" ... */
+    uint32_t granule_shift; /* blocks.h */
 };
-/* Bits: what the hooks have to report; READY alone is a dormant agent. */
+/* What the hooks have to report; READY alone is a dormant agent. */
 #define TENURE_TRACK_BIRTHS 1u
 #define TENURE_TRACK_DEATHS 2u
 #define TENURE_TRACK_READY 4u
+#define TENURE_TRACK_SAMPLED 8u
 extern __attribute__((visibility("hidden"))) uint32_t tenure__tracking;
 
 void tenure__track_open(const struct tenure__track_setup *setup); /* once */

@@ -21,10 +21,22 @@ static inline uint32_t tracking(void)
     return __atomic_load_n(&tenure__tracking, __ATOMIC_RELAXED);
 }
 
-/* The commonest question first: is there nothing at all to do? */
-static inline bool dormant(void)
+/* May the hook jump straight on to the real function? Yes while there is
+ * nothing at all to report, and in sampled mode for a birth or a death that
+ * is none of the sample. (A malloc that then fails has been counted: the
+ * totals of a sample are no tally.) */
+static inline bool nothing_born(size_t bytes)
 {
-    return tracking() == TENURE_TRACK_READY;
+    uint32_t now = tracking();
+    return now == TENURE_TRACK_READY ||
+           (now & TENURE_TRACK_SAMPLED && tenure__is_unsampled(bytes));
+}
+
+static inline bool nothing_dies(const void *block)
+{
+    uint32_t now = tracking();
+    return now == TENURE_TRACK_READY ||
+           (now & TENURE_TRACK_SAMPLED && !tenure__may_be_sampled(block));
 }
 
 static inline const struct tenure__real *real(void)

@@ -22,7 +22,7 @@ static NOINLINE void *tracked_malloc(size_t bytes)
 HOOK void *malloc(size_t bytes);
 HOOK void *malloc(size_t bytes)
 {
-    if (dormant())
+    if (nothing_born(bytes))
         return tenure__real.malloc(bytes);
     return tracked_malloc(bytes);
 }
@@ -37,7 +37,8 @@ static NOINLINE void *tracked_calloc(size_t count, size_t bytes)
 HOOK void *calloc(size_t count, size_t bytes);
 HOOK void *calloc(size_t count, size_t bytes)
 {
-    if (dormant())
+    size_t total;
+    if (!__builtin_mul_overflow(count, bytes, &total) && nothing_born(total))
         return tenure__real.calloc(count, bytes);
     return tracked_calloc(count, bytes);
 }
@@ -51,7 +52,7 @@ static NOINLINE void tracked_free(void *block)
 HOOK void free(void *block);
 HOOK void free(void *block)
 {
-    if (dormant())
+    if (nothing_dies(block))
         tenure__real.free(block);
     else
         tracked_free(block);

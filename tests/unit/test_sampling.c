@@ -22,6 +22,8 @@ static void wake(void)
     wakes++;
 }
 
+static long counted_bytes;
+
 static long sampled_of(long births, size_t bytes)
 {
     struct tenure__thread thread = {.random = 88172645463325252u};
@@ -31,6 +33,8 @@ static long sampled_of(long births, size_t bytes)
         if (thread.bytes_left < 0 && tenure__sampling_due(&thread, bytes))
             taken++;
     }
+    counted_bytes =
+        (long)(thread.counts.allocated_bytes + tenure__thread_pending(&thread));
     return taken;
 }
 
@@ -46,6 +50,7 @@ static void a_block_is_taken_with_its_probability(void **state)
         double spread = sqrt((double)births * p * (1 - p));
         double taken = (double)sampled_of(births, sizes[i]);
         assert_true(fabs(taken - expected) < 5 * spread + 2);
+        assert_int_equal(counted_bytes, births * (long)sizes[i]);
     }
 }
 
