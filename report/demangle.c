@@ -52,17 +52,21 @@ static void replace(char *name, const char *from, const char *to)
     }
 }
 
-char *tenure_demangle(const char *symbol)
+void tenure_shorten(char *name)
 {
-    if (strncmp(symbol, "_Z", 2) != 0 && strncmp(symbol, "_R", 2) != 0)
-        return NULL;
-    char *name = cplus_demangle(symbol, DMGL_AUTO | DMGL_ANSI);
-    if (!name)
-        return NULL;
     replace(name, "std::__cxx11::", "std::");
     replace(name, "std::__1::", "std::");
     cut_defaults(name);
     replace(name, " >", ">");
     replace(name, "std::basic_string<char>", "std::string");
+}
+
+char *tenure_demangle(const char *symbol)
+{
+    if (strncmp(symbol, "_Z", 2) != 0 && strncmp(symbol, "_R", 2) != 0)
+        return NULL;
+    char *name = cplus_demangle(symbol, DMGL_AUTO | DMGL_ANSI);
+    if (name)
+        tenure_shorten(name);
     return name;
 }

@@ -7,4 +7,7 @@
  * mangled name. */
 char *tenure_demangle(const char *symbol);
 
+/* The same for a C++ name that is readable already; in place. */
+void tenure_shorten(char *name);
+
 #endif

@@ -48,6 +48,8 @@ static const char *const names[] = {
     "memalign",
     "ngx_alloc",
     "ngx_calloc",
+    "ngx_create_pool",
+    "ngx_memalign",
     "ngx_palloc",
     "ngx_palloc_block",
     "ngx_palloc_large",

@@ -9,6 +9,7 @@
 #include "report/symbolize_dwarf.h"
 
 #include <dwarf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,10 +28,18 @@ struct ranges {
     size_t count, room;
 };
 
+/* What a function is declared in: "app::Registry", "" for nothing. */
+struct scope {
+    Dwarf_Off function;
+    const char *name;
+};
+
 struct unit {
     Dwarf_Die die;   /* has the line table */
     Dwarf_Die split; /* has the functions; the same unless split DWARF */
     struct ranges functions;
+    struct scope *scopes; /* by function: in the order of the tree */
+    size_t scope_count, scope_room;
     bool indexed;
 };
 
@@ -104,32 +113,77 @@ void tenure_dwarf_free(struct tenure_dwarf *dwarf)
     if (!dwarf)
         return;
     for (size_t i = 0; i < dwarf->units.count; i++) {
-        free(dwarf->units.at[i].unit->functions.at);
-        dwarf->units.at[i].unit->functions = (struct ranges){0};
+        struct unit *unit = dwarf->units.at[i].unit;
+        free(unit->functions.at);
+        free(unit->scopes);
+        unit->functions = (struct ranges){0};
+        unit->scopes = NULL;
     }
     free(dwarf->units.at);
     tenure_arena_drop(&dwarf->arena);
     free(dwarf);
 }
 
-static void index_functions(struct ranges *to, Dwarf_Die *parent, int depth)
+static bool is_cpp(Dwarf_Die *unit)
+{
+    switch (dwarf_srclang(unit)) {
+    case DW_LANG_C_plus_plus:
+    case DW_LANG_C_plus_plus_03:
+    case DW_LANG_C_plus_plus_11:
+    case DW_LANG_C_plus_plus_14:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const char *scope_below(struct tenure_arena *arena, const char *scope,
+                               Dwarf_Die *die)
+{
+    char text[1024];
+    const char *name = dwarf_diename(die);
+    if (!name && dwarf_tag(die) != DW_TAG_namespace)
+        return scope;
+    int bytes = snprintf(text, sizeof text, "%s%s%s", scope, *scope ? "::" : "",
+                         name ? name : "(anonymous namespace)");
+    return (size_t)bytes < sizeof text
+               ? tenure_arena_text(arena, text, (size_t)bytes)
+               : scope;
+}
+
+static void add_function(struct unit *unit, Dwarf_Die *function,
+                         const char *scope)
+{
+    add_ranges(&unit->functions, function, function, NULL);
+    unit->scopes = tenure_grow(unit->scopes, unit->scope_count,
+                               &unit->scope_room, sizeof *unit->scopes);
+    unit->scopes[unit->scope_count++] =
+        (struct scope){dwarf_dieoffset(function), scope};
+}
+
+/* `scope` is NULL in languages whose linkage names say it all. */
+static void index_functions(struct tenure_dwarf *dwarf, struct unit *unit,
+                            Dwarf_Die *parent, const char *scope, int depth)
 {
     Dwarf_Die child;
     if (depth > TREE_DEPTH_MAX || dwarf_child(parent, &child) != 0)
         return;
     do {
+        const char *below = scope;
         switch (dwarf_tag(&child)) {
         case DW_TAG_subprogram:
-            add_ranges(to, &child, &child, NULL);
-            index_functions(to, &child, depth + 1);
-            break;
+            add_function(unit, &child, scope ? scope : "");
+            /* fall through */
         case DW_TAG_namespace:
         case DW_TAG_module:
         case DW_TAG_class_type:
         case DW_TAG_structure_type:
         case DW_TAG_union_type:
+            if (scope && dwarf_haschildren(&child) == 1)
+                below = scope_below(&dwarf->arena, scope, &child);
+            /* fall through */
         case DW_TAG_lexical_block:
-            index_functions(to, &child, depth + 1);
+            index_functions(dwarf, unit, &child, below, depth + 1);
             break;
         default:
             break;
@@ -137,16 +191,40 @@ static void index_functions(struct ranges *to, Dwarf_Die *parent, int depth)
     } while (dwarf_siblingof(&child, &child) == 0);
 }
 
-static const struct range *function_at(struct unit *unit, Dwarf_Addr address)
+static void index_unit(struct tenure_dwarf *dwarf, struct unit *unit)
 {
-    if (!unit->indexed) {
-        index_functions(&unit->functions, &unit->split, 0);
-        if (unit->functions.count > 0)
-            qsort(unit->functions.at, unit->functions.count,
-                  sizeof(struct range), by_low);
-        unit->indexed = true;
+    if (unit->indexed)
+        return;
+    unit->indexed = true;
+    index_functions(dwarf, unit, &unit->split, is_cpp(&unit->die) ? "" : NULL,
+                    0);
+    if (unit->functions.count > 0)
+        qsort(unit->functions.at, unit->functions.count, sizeof(struct range),
+              by_low);
+}
+
+/* The scope of a function by the place where it is declared. */
+static const char *scope_of(const struct unit *unit, Dwarf_Die *function)
+{
+    Dwarf_Die at = *function;
+    Dwarf_Attribute attribute;
+    for (int steps = 0; steps < 4; steps++)
+        if ((!dwarf_attr(&at, DW_AT_abstract_origin, &attribute) &&
+             !dwarf_attr(&at, DW_AT_specification, &attribute)) ||
+            !dwarf_formref_die(&attribute, &at))
+            break;
+    Dwarf_Off offset = dwarf_dieoffset(&at);
+    size_t low = 0, high = unit->scope_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (unit->scopes[middle].function < offset)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return find(&unit->functions, address);
+    return low < unit->scope_count && unit->scopes[low].function == offset
+               ? unit->scopes[low].name
+               : "";
 }
 
 /* Appends the inlined calls at `address` below `parent`, outermost first. */
@@ -173,8 +251,10 @@ static int inlined_at(Dwarf_Die *parent, Dwarf_Addr address, Dwarf_Die *chain,
     return count;
 }
 
-/* A function's name with its scope where the linker has one. */
-static const char *name_of(Dwarf_Die *die, struct tenure_lookups *lookups)
+/* A function's name with its scope: the linker's name has it; a lambda or a
+ * function of a local class has none. */
+static const char *name_of(const struct unit *unit, Dwarf_Die *die,
+                           struct tenure_lookups *lookups)
 {
     Dwarf_Attribute attribute;
     const char *linkage = NULL;
@@ -187,8 +267,13 @@ static const char *name_of(Dwarf_Die *die, struct tenure_lookups *lookups)
         free(readable);
         return name;
     }
-    const char *plain = dwarf_diename(die);
-    return plain ? tenure_lookup_text(lookups, plain) : NULL;
+    const char *plain = dwarf_diename(die), *scope = scope_of(unit, die);
+    char text[2048];
+    if (!plain)
+        return NULL;
+    snprintf(text, sizeof text, "%s%s%s", scope, *scope ? "::" : "", plain);
+    tenure_shorten(text);
+    return tenure_lookup_text(lookups, text);
 }
 
 static uint32_t number_of(Dwarf_Die *die, unsigned name)
@@ -236,7 +321,8 @@ bool tenure_dwarf_find(struct tenure_dwarf *dwarf, uint64_t address,
     if (!in)
         return false;
     struct unit *unit = in->unit;
-    const struct range *function = function_at(unit, address);
+    index_unit(dwarf, unit);
+    const struct range *function = find(&unit->functions, address);
     Dwarf_Die chain[INLINE_DEPTH_MAX + 1];
     int count = 1;
     if (function) {
@@ -248,7 +334,7 @@ bool tenure_dwarf_find(struct tenure_dwarf *dwarf, uint64_t address,
     for (int i = 0; i < count; i++) { /* i = 0: innermost */
         struct tenure_frame *frame = &frames[i];
         Dwarf_Die *die = &chain[count - 1 - i];
-        const char *name = function ? name_of(die, lookups) : NULL;
+        const char *name = function ? name_of(unit, die, lookups) : NULL;
         bool outermost = i + 1 == count;
         frame->function = name ? name : outermost ? symbol : "";
         frame->kind = outermost ? TENURE_FRAME_NATIVE : TENURE_FRAME_INLINE;
