@@ -75,23 +75,32 @@ static void renew(struct tenure__unwinder *unwinder, uint32_t epoch,
     unwinder->thread_node = thread_node;
 }
 
-static uint32_t walk(struct tenure__unwinder *unwinder,
-                     const struct tenure__start *start, bool *truncated)
+/* Where no memo answers. Not inline: few calls come here. */
+__attribute__((noinline)) static uint32_t
+walk(struct tenure__unwinder *unwinder, const struct tenure__start *start,
+     uint32_t thread_node)
 {
+    uint32_t epoch =
+        atomic_load_explicit(&tenure__rule_epoch, memory_order_acquire);
+    if (unwinder->epoch != epoch || unwinder->thread_node != thread_node)
+        renew(unwinder, epoch, thread_node);
+    bool truncated;
     tenure__walk_start(&unwinder->walk, start->sp);
     uint32_t site =
         tenure__memo_capture(&unwinder->memo, &unwinder->walk, start,
-                             unwinder->thread_node, depth_limit, truncated);
+                             thread_node, depth_limit, &truncated);
+    unwinder->counts.truncated += truncated;
     if (site && unwinder->walk.lasting)
         tenure__keyed_add(&unwinder->keyed, start, &unwinder->memo, site,
-                          *truncated);
+                          truncated);
     return site;
 }
 
-static void verify(struct tenure__unwinder *unwinder,
-                   const struct tenure__start *start, uint32_t site)
+__attribute__((noinline)) static void
+verify(struct tenure__unwinder *unwinder, const struct tenure__start *start,
+       uint32_t site)
 {
-    if (tenure__likely(--unwinder->until_verify))
+    if (--unwinder->until_verify)
         return;
     unwinder->until_verify = verify_period;
     unwinder->counts.verified++;
@@ -100,26 +109,34 @@ static void verify(struct tenure__unwinder *unwinder,
         unwinder->counts.mismatched++;
 }
 
+/* What is remembered may be used: nothing is being unloaded, nothing has been
+ * since, and the thread is still called what it was. */
+static inline bool may_remember(const struct tenure__unwinder *unwinder,
+                                uint32_t thread_node)
+{
+    return unwinder->epoch == atomic_load_explicit(&tenure__rule_epoch,
+                                                   memory_order_acquire) &&
+           unwinder->thread_node == thread_node &&
+           !atomic_load_explicit(&tenure__rule_holds, memory_order_acquire);
+}
+
 uint32_t tenure__unwind_site(struct tenure__unwinder *unwinder,
                              const struct tenure__start *start,
                              uint32_t thread_node)
 {
+    const struct tenure__keyed_entry *entry = NULL;
+    uint32_t site;
     unwinder->counts.captures++;
-    uint32_t epoch =
-        atomic_load_explicit(&tenure__rule_epoch, memory_order_acquire);
-    if (tenure__unlikely(unwinder->epoch != epoch ||
-                         unwinder->thread_node != thread_node))
-        renew(unwinder, epoch, thread_node);
-    bool truncated;
-    uint32_t site = 0;
-    if (tenure__likely(!atomic_load_explicit(&tenure__rule_holds,
-                                             memory_order_acquire)))
-        site = tenure__keyed_find(&unwinder->keyed, start, &truncated);
-    if (tenure__likely(site))
+    if (tenure__likely(may_remember(unwinder, thread_node)))
+        entry = tenure__keyed_find(&unwinder->keyed, start);
+    if (tenure__likely(entry)) {
         unwinder->counts.memo_hits++;
-    else
-        site = walk(unwinder, start, &truncated);
-    unwinder->counts.truncated += truncated;
+        unwinder->counts.truncated +=
+            (entry->key & TENURE_KEYED_TRUNCATED) != 0;
+        site = entry->site;
+    } else {
+        site = walk(unwinder, start, thread_node);
+    }
     if (tenure__unlikely(verify_period) && site)
         verify(unwinder, start, site);
     return site;

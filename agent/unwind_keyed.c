@@ -15,11 +15,6 @@
 #include "os.h"
 #include "unwind_arch.h"
 
-#define VALUE_BITS 48
-#define VALUE_MASK ((UINT64_C(1) << VALUE_BITS) - 1)
-#define TRUNCATED (UINT64_C(1) << 62)
-#define NEEDS_FP (UINT64_C(1) << 63)
-#define WAYS 4u
 #define FIRST_MASK 31u
 #define LAP (UINT64_C(1) << 31) /* positions of 32 bits are unique in it */
 
@@ -40,53 +35,6 @@ void tenure__keyed_place(struct tenure__keyed *keyed, void *memory)
 void tenure__keyed_drop(struct tenure__keyed *keyed)
 {
     keyed->head += TENURE_KEYED_WORDS;
-}
-
-/* The first of the WAYS entries where a call may be remembered. */
-static struct tenure__keyed_entry *set_for(const struct tenure__keyed *keyed,
-                                           uint64_t pc, uint64_t sp)
-{
-    uint64_t h = (pc ^ sp * UINT64_C(0x9e3779b97f4a7c15)) *
-                 UINT64_C(0xd6e8feb86659fd93);
-    return &keyed->entries[h >> 48 & keyed->mask & ~(WAYS - 1)];
-}
-
-static uint64_t load(uint64_t address)
-{
-    return *(const volatile uint64_t *)address;
-}
-
-static bool words_hold(const struct tenure__keyed *keyed,
-                       const struct tenure__keyed_entry *entry)
-{
-    const uint64_t *word = &keyed->words[entry->at % TENURE_KEYED_WORDS];
-    const uint64_t *end = word + (entry->key >> VALUE_BITS & 0x3fff);
-    for (; word < end; word++) {
-        uint64_t slot = entry->sp + (*word >> VALUE_BITS) * 8;
-        if (tenure__arch_strip(load(slot)) != (*word & VALUE_MASK))
-            return false;
-    }
-    return true;
-}
-
-uint32_t tenure__keyed_find(const struct tenure__keyed *keyed,
-                            const struct tenure__start *start,
-                            bool *truncated)
-{
-    const struct tenure__keyed_entry *entry =
-        set_for(keyed, start->pc, start->sp);
-    for (const struct tenure__keyed_entry *end = entry + WAYS; entry < end;
-         entry++) {
-        uint64_t other = entry->key ^ start->pc;
-        if (other << (64 - VALUE_BITS) || entry->sp != start->sp ||
-            (uint32_t)keyed->head - entry->at > TENURE_KEYED_WORDS ||
-            (entry->key & NEEDS_FP && entry->fp != start->fp) ||
-            !words_hold(keyed, entry))
-            continue;
-        *truncated = entry->key & TRUNCATED;
-        return entry->site;
-    }
-    return 0;
 }
 
 /* Room for `count` words in a row; their position. */
@@ -113,10 +61,10 @@ struct list {
 static void list_slot(struct list *list, uint64_t slot, uint64_t value)
 {
     uint64_t above = (slot - list->sp) / 8;
-    if (above >> 16 || value >> VALUE_BITS)
+    if (above >> 16 || value >> TENURE_KEYED_VALUE_BITS)
         list->fits = false;
     else if (list->fits)
-        list->word[list->count++] = above << VALUE_BITS | value;
+        list->word[list->count++] = above << TENURE_KEYED_VALUE_BITS | value;
 }
 
 static uint32_t count_slots(const struct tenure__memo *memo)
@@ -157,11 +105,11 @@ void tenure__keyed_add(struct tenure__keyed *keyed,
                        bool truncated)
 {
     uint32_t count = count_slots(memo);
-    if (count > TENURE_KEYED_WORDS / 4 || start->pc >> VALUE_BITS)
+    if (count > TENURE_KEYED_WORDS / 4 || start->pc >> TENURE_KEYED_VALUE_BITS)
         return;
     grow(keyed);
     struct tenure__keyed_entry *entry =
-        set_for(keyed, start->pc, start->sp) + keyed->added % WAYS;
+        tenure__keyed_set(keyed, start->pc, start->sp) + keyed->added % TENURE_KEYED_WAYS;
     entry->key = 0;
     uint64_t at = reserve(keyed, count);
     atomic_signal_fence(memory_order_seq_cst);
@@ -176,6 +124,6 @@ void tenure__keyed_add(struct tenure__keyed *keyed,
     entry->site = site;
     atomic_signal_fence(memory_order_seq_cst);
     bool needs_fp = memo->stack[memo->top - 1].needs_fp;
-    entry->key = start->pc | (uint64_t)count << VALUE_BITS |
-                 (truncated ? TRUNCATED : 0) | (needs_fp ? NEEDS_FP : 0);
+    entry->key = start->pc | (uint64_t)count << TENURE_KEYED_VALUE_BITS |
+                 (truncated ? TENURE_KEYED_TRUNCATED : 0) | (needs_fp ? TENURE_KEYED_NEEDS_FP : 0);
 }
