@@ -1,14 +1,15 @@
 #!/bin/sh
 # Runs one corpus service under the agent and asserts the verdict that its
-# source expects: after 8 snapshots, after 12, and with the one made at exit.
+# source expects: after 8 snapshots, after 12, and with the one made at exit;
+# with major snapshots, what it expects of those.
 #
-# Usage: run.sh TENURE SERVICE SOURCE WORK [SEED]
+# Usage: run.sh TENURE SERVICE SOURCE WORK minor|major [SEED]
 #   TENURE   the tenure command          SERVICE  the built service
 #   SOURCE   its source, with EXPECT     WORK     a directory to work in
 # Prints what disagrees; exit status 1 then, 0 when all agrees.
 set -u
 
-tenure=$1 service=$2 source=$3 work=$4 seed=${5:-1}
+tenure=$1 service=$2 source=$3 work=$4 kind=$5 seed=${6:-1}
 here=$(cd "$(dirname "$0")" && pwd)
 rounds=12
 
@@ -46,7 +47,9 @@ expected=$(sed -n -f "$here/expectations.sed" "$source")
 rm -rf "$work"
 mkdir -p "$work" || exit 1
 plain=$("$service" --rounds $rounds --seed "$seed") || fail "failed alone"
-traced=$("$tenure" run --dir "$work/snapshots" -- \
+mark=
+[ "$kind" = minor ] || mark=--major
+traced=$("$tenure" run $mark --dir "$work/snapshots" -- \
     "$service" --rounds $rounds --seed "$seed") ||
     fail "failed under the agent"
 [ "$plain" = "$traced" ] || fail "said '$traced', alone '$plain'"
@@ -56,7 +59,11 @@ set -- *.tenure
 [ $# -eq $((rounds + 1)) ] || fail "$# snapshots, not $((rounds + 1))"
 
 disagreed=0
-judge 8 ./*.000[1-8].tenure
-judge 12 ./*.000?.tenure ./*.001[012].tenure
-judge exit ./*.tenure
+if [ "$kind" = major ]; then
+    judge major ./*.000?.tenure ./*.001[012].tenure
+else
+    judge 8 ./*.000[1-8].tenure
+    judge 12 ./*.000?.tenure ./*.001[012].tenure
+    judge exit ./*.tenure
+fi
 exit $disagreed
