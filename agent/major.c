@@ -16,6 +16,7 @@
 #include "agent/major_source.h"
 #include "agent/mappings.h"
 #include "agent/mark_lost.h"
+#include "agent/mark_odd.h"
 #include "agent/os.h"
 #include "agent/procfs.h"
 #include "agent/roots.h"
@@ -71,6 +72,24 @@ static void mark_root(const struct tenure__root *root, const uint64_t *word,
     }
 }
 
+static void mark_odd_root(const struct tenure__root *root, const uint64_t *word,
+                          size_t count, uint64_t address, void *with)
+{
+    (void)address;
+    if (!root->starts_only && root->kind != TENURE_RETAINER_MAPPING)
+        tenure__mark_odd_words(with, word, count);
+}
+
+/* Something may be lost: looks harder. */
+static void mark_again(struct marking *marking)
+{
+    struct tenure__mark *mark = &marking->mark;
+    if (mark->tail == mark->index.count)
+        return;
+    tenure__roots_read(&marking->roots, &stopped, mark_odd_root, mark);
+    tenure__mark_odd_blocks(mark);
+}
+
 static int mark_all(struct marking *marking)
 {
     struct tenure__roots_input input = {
@@ -85,6 +104,7 @@ static int mark_all(struct marking *marking)
     tenure__roots_read(&marking->roots, &stopped, mark_root, &marking->mark);
     tenure__mark_words(&marking->mark, kernel_words.word, kernel_words.count);
     tenure__mark_run(&marking->mark);
+    mark_again(marking);
     return 0;
 }
 

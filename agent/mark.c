@@ -32,7 +32,8 @@ void tenure__mark_close(struct tenure__mark *mark)
     tenure__index_drop(&mark->index);
 }
 
-static void reach(struct tenure__mark *mark, uint32_t block, uint32_t parent)
+void tenure__mark_reach(struct tenure__mark *mark, uint32_t block,
+                        uint32_t parent)
 {
     mark->index.block[block] |= TENURE__BLOCK_REACHED;
     if (mark->possible)
@@ -48,7 +49,7 @@ static void reach_root_block(const struct tenure__mark_block *block, void *with)
         return;
     uint32_t number = tenure__index_find(&mark->index, block->address);
     if ((tenure__mark_flags(mark, number) & TENURE__BLOCK_REACHED) == 0)
-        reach(mark, number, TENURE__PARENT_ROOT);
+        tenure__mark_reach(mark, number, TENURE__PARENT_ROOT);
 }
 
 int tenure__mark_open(struct tenure__mark *mark,
@@ -103,7 +104,7 @@ static void judge(struct tenure__mark *mark,
     if (kind == TENURE__POINTS_NOWHERE)
         return;
     if (kind != TENURE__POINTS_INSIDE || mark->possible) {
-        reach(mark, block, candidate->parent);
+        tenure__mark_reach(mark, block, candidate->parent);
     } else if ((flags & TENURE__BLOCK_WAITING) == 0) {
         mark->index.block[block] |= TENURE__BLOCK_WAITING;
         mark->parent[block] = candidate->parent;
@@ -205,7 +206,8 @@ void tenure__mark_run(struct tenure__mark *mark)
     for (uint32_t i = 0; i < mark->waiting_count; i++) {
         uint32_t block = mark->waiting[i];
         if ((tenure__mark_flags(mark, block) & TENURE__BLOCK_REACHED) == 0)
-            reach(mark, block, mark->parent[block]);
+            tenure__mark_reach(mark, block, mark->parent[block]);
     }
+    mark->waiting_count = 0;
     follow(mark);
 }

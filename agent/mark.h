@@ -55,8 +55,12 @@ int tenure__mark_open(struct tenure__mark *mark,
 void tenure__mark_words(struct tenure__mark *mark, const uint64_t *word,
                         size_t count);
 
-/* After all roots: follows everything. */
+/* After all roots: follows everything. Again, after tenure__mark_reach(). */
 void tenure__mark_run(struct tenure__mark *mark);
+
+/* An unreached block is reached after all. */
+void tenure__mark_reach(struct tenure__mark *mark, uint32_t block,
+                        uint32_t parent);
 
 void tenure__mark_close(struct tenure__mark *mark);
 

@@ -40,6 +40,11 @@ static void want(struct search *search, const struct tenure__root *root)
         search->error = -E2BIG;
 }
 
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 /* ---- modules ----------------------------------------------------------- */
 
 static const struct tenure__module *module_around(uint64_t address)
@@ -102,37 +107,48 @@ static const struct tenure__root *named_around(const struct search *search,
     return NULL;
 }
 
-/* A thread whose stack pointer is in this mapping. */
+/* Where the stack around sp begins: behind the own block of any thread below
+ * it, and inside what the service has mapped for it. */
+static uint64_t stack_bottom(const struct search *search, uint64_t sp,
+                             uint64_t start)
+{
+    const struct tenure__stopped *stopped = search->input->stopped;
+    const struct tenure__root *named = named_around(search, sp);
+    uint64_t bottom =
+        named != NULL && named->start > start ? named->start : start;
+    for (uint32_t i = 0; i < stopped->thread_count; i++) {
+        uint64_t tp = stopped->thread[i].thread_pointer;
+        if (tp >= bottom && tp < sp)
+            bottom = (tp + TENURE_PTHREAD_BYTES) & ~4095ull;
+    }
+    return bottom < sp ? bottom : sp;
+}
+
+/* A thread whose stack pointer is in this mapping. Below it is dead stack if
+ * this is the thread's own stack; on a fiber or an alternate stack nobody
+ * can say where it begins, so the whole mapping counts. */
 static void want_stack(struct search *search,
                        const struct tenure__stopped_thread *thread,
-                       uint64_t start, uint64_t end)
+                       const struct tenure__map *map)
 {
-    uint64_t sp = thread->stack_pointer & ~7ull;
-    uint64_t tp = thread->thread_pointer;
-    uint64_t top = end;
     const struct tenure__index *index = search->input->index;
+    uint64_t sp = thread->stack_pointer & ~7ull, end = map->end;
+    uint64_t tp = thread->thread_pointer;
+    bool own = (tp > sp && tp < end) || starts_with(map->name, "[stack]");
     uint32_t block = tenure__index_find(index, thread->stack_pointer + 128);
-    const struct tenure__root *named = named_around(search, sp);
-    bool own = tp > sp && tp < end;
-    if (own && tp + TENURE_PTHREAD_BYTES < end)
-        top = (tp + TENURE_PTHREAD_BYTES) & ~4095ull;
-    else if (named != NULL && named->end < end)
-        top = named->end;
-    if (block != TENURE__NO_BLOCK)
-        top = tenure__index_address(index, block) +
+    if (block != TENURE__NO_BLOCK) /* in the heap: below counts as a block */
+        end = tenure__index_address(index, block) +
               tenure__index_bytes(index, block);
+    else if (tp > sp && tp + TENURE_PTHREAD_BYTES < end)
+        end = (tp + TENURE_PTHREAD_BYTES) & ~4095ull;
     want(search, &(struct tenure__root){.start = sp,
-                                        .end = top,
+                                        .end = end,
                                         .kind = TENURE_RETAINER_STACK,
                                         .tid = (uint32_t)thread->tid});
-    tenure__ranges_add(&search->heap, sp, top);
-    if (block != TENURE__NO_BLOCK)
-        return; /* a fiber in the heap: what is below counts as the block */
-    if (!own && named == NULL && tenure__index_has(index, start, end))
-        return; /* nobody can say where this stack begins */
-    tenure__ranges_add(
-        &search->never,
-        named != NULL && named->start > start ? named->start : start, sp);
+    tenure__ranges_add(&search->heap, sp, end);
+    if (own && block == TENURE__NO_BLOCK)
+        tenure__ranges_add(&search->never, stack_bottom(search, sp, map->start),
+                           sp);
 }
 
 static void want_tls(struct search *search,
@@ -154,8 +170,9 @@ static bool is_within(uint64_t address, uint64_t start, uint64_t end)
 }
 
 /* The threads of this mapping; true if one has its own block there. */
-static bool want_threads(struct search *search, uint64_t start, uint64_t end)
+static bool want_threads(struct search *search, const struct tenure__map *map)
 {
+    uint64_t start = map->start, end = map->end;
     const struct tenure__stopped *stopped = search->input->stopped;
     bool lives = false;
     for (uint32_t i = 0; i < stopped->thread_count; i++) {
@@ -163,7 +180,7 @@ static bool want_threads(struct search *search, uint64_t start, uint64_t end)
         if (!thread->stopped)
             continue;
         if (is_within(thread->stack_pointer + 128, start, end))
-            want_stack(search, thread, start, end);
+            want_stack(search, thread, map);
         if (is_within(thread->thread_pointer, start, end)) {
             want_tls(search, thread, start, end);
             lives = true;
@@ -188,11 +205,6 @@ static void leave_out_dead(struct search *search, uint64_t start, uint64_t end)
 }
 
 /* ---- mappings ---------------------------------------------------------- */
-
-static bool starts_with(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 /* Shared memory that no file keeps. Devices are never read. */
 static bool is_shared_memory(const struct tenure__map *map)
@@ -230,7 +242,7 @@ static void want_anonymous(struct search *search, const struct tenure__map *map)
     const struct tenure__index *index = search->input->index;
     if (start == end)
         return;
-    bool lives = want_threads(search, start, end);
+    bool lives = want_threads(search, map);
     if (!lives && map->name[0] == 0)
         leave_out_dead(search, start, end);
     if (search->input->glibc && starts_with(map->name, "[heap]"))

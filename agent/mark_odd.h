@@ -1,0 +1,25 @@
+/*
+ * A second look before a block is called unreached: pointers at addresses
+ * that are no multiple of 8, as in packed structures.
+ *
+ * Only a pointer to a block's first byte counts there, and what it reaches
+ * is `possible`. After tenure__mark_run(), and only where something is left
+ * unreached: it costs about as much again.
+ */
+#ifndef TENURE_AGENT_MARK_ODD_H
+#define TENURE_AGENT_MARK_ODD_H
+
+#include "agent/mark.h"
+
+/* Time for the heap's part. Beyond: the rest of the heap is not looked at,
+ * and a block that only an odd pointer there holds counts as unreached. */
+#define TENURE_MARK_ODD_MS 1000u
+
+/* Root memory. */
+void tenure__mark_odd_words(struct tenure__mark *mark, const uint64_t *word,
+                            size_t count);
+
+/* All reached blocks, and what that reaches in turn. */
+void tenure__mark_odd_blocks(struct tenure__mark *mark);
+
+#endif

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Runs every situation under the agent and compares what is lost with what
+# the situation says.
+#
+#   sh situations.sh TENURE AGENT PROGRAM [ALLOCATOR [KNOWN]]
+#
+# ALLOCATOR is a library to preload below the agent; KNOWN is a situation in
+# which its own tables are known to hold what the program has lost: some, but
+# not all, has to be found there.
+set -eu
+
+tenure=$1
+agent=$2
+program=$3
+allocator=${4:-}
+known=${5:-}
+work=$(mktemp -d /tmp/tenure-mark-XXXXXX)
+trap 'rm -rf "$work"' EXIT
+wrong=0
+count=0
+
+lost_of() {
+    "$tenure" show --format=json "$1" |
+        jq -r '.snapshots[0] | "\(.kind) \(.lost_blocks) \(.lost_bytes)"'
+}
+
+for name in $("$program" --list); do
+    rm -rf "$work/out"
+    expected=$(TENURE_OPTIONS=dir="$work/out":major \
+        LD_PRELOAD="$agent${allocator:+:$allocator}" \
+        timeout 60 "$program" "$name")
+    found=$(lost_of "$work"/out/*.0003.tenure)
+    count=$((count + 1))
+    [ "$found" = "major $expected" ] && continue
+    if [ "$name" = "$known" ] && [ "${found% *}" != "major 0" ]; then
+        echo "$name: known: expected $expected, found $found"
+        continue
+    fi
+    echo "$name: expected major $expected, found $found" >&2
+    wrong=$((wrong + 1))
+done
+echo "$count situations, $wrong wrong"
+[ "$count" -gt 40 ] && [ "$wrong" = 0 ]
