@@ -9,7 +9,7 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-snapshots=8
+kinds='minor minor minor minor minor minor major major'
 pause=1.5
 seconds=13 # of load: as long as the snapshots take, and a little more
 
@@ -90,12 +90,12 @@ shown "load socket $seconds &"
 load=$!
 
 step "3. Take snapshots while it serves"
-taken=0
-while [ "$taken" -lt "$snapshots" ]; do
+echo "    A minor one counts; a major one also marks what is still reachable."
+for kind in $kinds; do
     sleep "$pause"
-    shown "tenure snap $server"
-    printf '    %s\n' "$(tenure snap "$server")"
-    taken=$((taken + 1))
+    shown "tenure snap --$kind $server"
+    file=$(tenure snap "--$kind" "$server")
+    printf '    %s\n' "${file#"$PWD"/}"
 done
 set -- snapshots/*.tenure
 wait "$load" || fail "the load failed: $(cat load.log)"
@@ -108,12 +108,15 @@ step "4. What grew, and where?"
 shown "tenure diff snapshots/*.tenure"
 echo
 status=0
-tenure diff --color=$colour --top=3 "$@" || status=$?
+tenure diff --color=$colour --top=2 "$@" || status=$?
 # 1 says that it found a leak, which is what we came for.
 [ "$status" -eq 1 ] || fail "no leak was found: status $status"
 
-line=$(tenure diff --color=never --top=1 "$@" 2>/dev/null |
+found=$(tenure diff --color=never --top=1 "$@" 2>/dev/null || :)
+line=$(echo "$found" |
     sed -n 's/.*leaky_server\.c:\([0-9][0-9]*\).*/\1/p' | head -n 1)
+site=$(echo "$found" | sed -n 's/.* site \([0-9a-f]\{16\}\).*/\1/p' |
+    head -n 1)
 if [ -n "$line" ]; then
     step "samples/leaky_server.c, line $line"
     awk -v line="$line" -v bold="$bold" -v plain="$plain" '
@@ -126,8 +129,10 @@ fi
 
 step "Go on from here"
 cat <<END
-    Why does it call that a leak?   tenure diff --explain SITE SNAPSHOT...
-    What is alive in one snapshot?  tenure show SNAPSHOT
-    Your own service:               tenure run -- ./your-server
-    tenure is build/bin/tenure; the snapshots are in build/demo/snapshots.
+    How sure is that?          tenure diff --explain=$site snapshots/*
+    What is alive just now?    tenure show ${file#"$PWD"/}
+    And in your own service?   tenure run -- ./your-server
+
+    $dim# the first two work after this$plain
+    cd $PWD; PATH=$(dirname "$(dirname "$PWD")")/build/bin:\$PATH
 END
