@@ -73,7 +73,7 @@ static void print_ages(FILE *to, const struct tenure_matrix *matrix)
             "  %3s %10s %8s %7s %7s %10s %9s %9s %7s  %s\n",
             "A", "exposures", "deaths", "hazard", "bound", "survivors",
             "turnover", "late half", "z", "says");
-    for (uint32_t age = 1; age + 1 < matrix->count; age++) {
+    for (uint32_t age = 0; age + 1 < matrix->count; age++) {
         struct tenure_leak_test test;
         tenure_leak_test(matrix, age, 0, &test);
         fprintf(to,

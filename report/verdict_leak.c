@@ -310,19 +310,24 @@ static bool is_promising(const struct tenure_matrix *matrix, uint32_t age,
            test.bound <= tenure_rules.hazard_bound_suspect;
 }
 
+/* From A = 0 on, but that only where not even the young die: then the newest
+ * generation can be judged like the others. With four snapshots that is too
+ * good to be believed. */
 void tenure_leak_best(const struct tenure_matrix *matrix,
                       struct tenure_leak_test *best)
 {
-    memset(best, 0, sizeof *best);
+    uint32_t youngest = matrix->count <= tenure_rules.leak_snapshots;
+    tenure_leak_test(matrix, 1, 0, best);
     for (uint32_t skipped = 0; skipped <= tenure_rules.startup_cohorts;
          skipped++) {
-        for (uint32_t age = 1; age + skipped + 1 < matrix->count; age++) {
+        for (uint32_t age = youngest; age + skipped + 1 < matrix->count;
+             age++) {
             struct tenure_leak_test test;
-            if (best->age && (!is_promising(matrix, age, skipped) ||
-                              !may_skip(matrix, age, skipped)))
+            if (!is_promising(matrix, age, skipped) ||
+                !may_skip(matrix, age, skipped))
                 continue;
             tenure_leak_test(matrix, age, skipped, &test);
-            if (!best->age || test.level > best->level)
+            if (test.level > best->level && (age || test.deaths <= 0))
                 *best = test;
         }
     }

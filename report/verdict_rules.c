@@ -108,7 +108,11 @@ classify(const struct tenure_matrix *matrix,
         return TENURE_CLASS_UNKNOWN;
     if (verdict->growth.grown)
         return TENURE_CLASS_GROWN;
-    return by_growth(matrix, populations, count, &verdict->test);
+    enum tenure_site_class class =
+        by_growth(matrix, populations, count, &verdict->test);
+    return verdict->growth.steady && !tenure_class_accuses(class)
+               ? TENURE_CLASS_SUSPECT
+               : class;
 }
 
 /* Tenured bytes over time: the young come and go with the traffic. */
@@ -116,9 +120,9 @@ static void take_rate(const struct tenure_matrix *matrix,
                       struct tenure_site_verdict *verdict)
 {
     double bytes[TENURE_MATRIX_MAX];
-    uint32_t age = verdict->class == TENURE_CLASS_GROWN ? 0
-                   : verdict->test.age                  ? verdict->test.age
-                                                        : 1;
+    uint32_t age = verdict->growth.steady ? 0
+                   : verdict->test.age    ? verdict->test.age
+                                          : 1;
     uint32_t first = age + verdict->test.skipped, count = matrix->count;
     if (first + 2 > count)
         return;

@@ -144,7 +144,8 @@ struct tenure_growth_test {
     double late_share;
     uint32_t held;   /* newest intervals without growth */
     bool same_block; /* one block grew three times running */
-    bool grown;
+    bool steady;     /* often, going on, and the site's own growth */
+    bool grown;      /* steady, and by enough */
 };
 
 struct tenure_site_verdict {

@@ -58,7 +58,6 @@ static bool grew(const struct tenure_matrix *matrix,
                  tenure_matrix_bytes_of_age(matrix, 0, 0);
     return test->same_block && test->rising >= 3 &&
            test->rising >= rule->cover_leak * test->intervals &&
-           test->rises - test->falls >= rule->grown_bytes &&
            test->falls <= rule->grown_fall * test->rises &&
            test->rises >= rule->grown_share * net &&
            net >= rule->grown_share * (test->rises - test->falls) &&
@@ -86,8 +85,10 @@ void tenure_growth_test(const struct tenure_matrix *matrix,
     if (test->rises <= 0)
         return;
     test->late_share = late_share_of(rises, test->intervals);
-    test->grown =
+    test->steady =
         matrix->count >= tenure_rules.leak_snapshots && grew(matrix, test);
+    test->grown =
+        test->steady && test->rises - test->falls >= tenure_rules.grown_bytes;
 }
 
 struct course {

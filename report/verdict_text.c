@@ -162,8 +162,11 @@ void tenure_verdict_text(const struct tenure_site_verdict *verdict,
     case TENURE_CLASS_LEAK:
     case TENURE_CLASS_UNBOUNDED:
     case TENURE_CLASS_SUSPECT:
-        say_survival(&words, &verdict->test,
-                     population->timeline->sample_bytes > 0);
+        if (verdict->growth.steady && !verdict->test.level)
+            say_growth(&words, &verdict->growth);
+        else
+            say_survival(&words, &verdict->test,
+                         population->timeline->sample_bytes > 0);
         say_rate(&words, verdict);
         break;
     default:

@@ -318,6 +318,14 @@ static void a_buffer_that_only_grows_is_grown(void **state)
     judge_growing(bytes, true, TENURE_CLASS_GROWN);
 }
 
+static void a_small_buffer_that_only_grows_is_suspect(void **state)
+{
+    (void)state;
+    static const uint64_t bytes[] = {1000, 1500, 2000, 2500,
+                                     3000, 3500, 4000, 4500};
+    judge_growing(bytes, true, TENURE_CLASS_SUSPECT);
+}
+
 static void a_buffer_up_and_down_is_not_grown(void **state)
 {
     (void)state;
@@ -446,6 +454,7 @@ int main(void)
         cmocka_unit_test(one_container_makes_it_unbounded),
         cmocka_unit_test(lost_needs_no_trend),
         cmocka_unit_test(a_buffer_that_only_grows_is_grown),
+        cmocka_unit_test(a_small_buffer_that_only_grows_is_suspect),
         cmocka_unit_test(a_buffer_up_and_down_is_not_grown),
         cmocka_unit_test(a_buffer_that_reached_its_size_is_not_grown),
         cmocka_unit_test(sampled_counts_are_weighed_as_samples),
