@@ -19,6 +19,7 @@
 #include "agent/helper_arch.h"
 #include "agent/lock.h"
 #include "agent/os.h"
+#include "agent/trace.h"
 
 #define WAKE_SIGNAL 33
 #define STACK_BYTES (256u << 10)
@@ -133,11 +134,18 @@ static int make_memory(void)
     return 0;
 }
 
+/* Everything but stderr, where the user asked for the trace to go there. */
 static void close_all(void)
 {
-    if (tenure__syscall3(SYS_close_range, 0, ~0u, 0) == 0)
+    unsigned first = 0;
+    if (tenure__trace_keeps_stderr()) {
+        tenure__syscall1(SYS_close, 0);
+        tenure__syscall1(SYS_close, 1);
+        first = 3;
+    }
+    if (tenure__syscall3(SYS_close_range, first, ~0u, 0) == 0)
         return;
-    for (int fd = 0; fd < 65536; fd++)
+    for (unsigned fd = first; fd < 65536; fd++)
         tenure__syscall1(SYS_close, fd);
 }
 

@@ -24,8 +24,10 @@
 #include "agent/modules.h"
 #include "agent/output.h"
 #include "agent/population.h"
+#include "agent/self_test.h"
 #include "agent/sites.h"
 #include "agent/threads.h"
+#include "agent/trace.h"
 #include "agent/tree.h"
 
 static const struct tenure__config *config;
@@ -52,6 +54,7 @@ void tenure__snapshot_open(const struct tenure__config *from,
     config = from;
     options_text = options != NULL ? options : "";
     allocator_name = allocator;
+    tenure__trace_open(from->trace);
 }
 
 const struct tenure__last *tenure__snapshot_last(void)
@@ -320,6 +323,30 @@ static int write_out(struct gathering *g)
     return tenure__file_finish(&file, error, asked->path, sizeof asked->path);
 }
 
+static const char *trigger_text(enum tenure_trigger trigger)
+{
+    switch (trigger) {
+#define X(name, number, text)                                                  \
+    case TENURE_TRIGGER_##name:                                                \
+        return text;
+        TENURE_TRIGGERS(X)
+#undef X
+    }
+    return "?";
+}
+
+static void trace_generation(const struct gathering *g)
+{
+    struct tenure__trace trace = {.age_ns = g->age_ns,
+                                  .took_ns =
+                                      tenure__os_monotonic_ns() - g->start_ns,
+                                  .generation = g->generation,
+                                  .trigger = trigger_text(g->asked->trigger),
+                                  .before = &population.before,
+                                  .now = &g->rows};
+    tenure__trace_line(&trace);
+}
+
 static void drop(struct gathering *g)
 {
     tenure__output_drop(&g->output);
@@ -335,6 +362,8 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
 {
     struct gathering g = {.asked = snapshot};
     snapshot->path[0] = 0;
+    if (config->self_test)
+        tenure__self_test();
     close_generation(&g);
     bool major = snapshot->kind == TENURE_MAJOR;
     if (major)
@@ -350,6 +379,7 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
         add_sections(&g);
         error = write_out(&g);
     }
+    trace_generation(&g);
     if (g.rows.error == 0)
         tenure__population_keep(&population, &g.rows);
     drop(&g);

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 
 #include "agent/counters.h"
+#include "agent/helper.h"
 #include "agent/limits.h"
 #include "agent/procfs.h"
 #include "agent/sites.h"
@@ -188,7 +189,8 @@ struct tenure__thread *tenure__thread_take(void)
     set_name(thread, name);
     __atomic_store_n(&thread->tid, tenure__os_tid(), __ATOMIC_RELEASE);
     tenure__local.thread = thread;
-    if (have_key)
+    /* The helper is no pthread; its record is taken once. */
+    if (have_key && tenure__os_tid() != tenure__helper_tid())
         pthread_setspecific(key, thread);
     return thread;
 }
