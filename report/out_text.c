@@ -9,7 +9,7 @@
 
 #include "report/quality.h"
 
-enum { HEAD_LINES = 5, TAIL_LINES = 5 };
+enum { HEAD_LINES = 5, TAIL_LINES = 5, TITLE_COLUMNS = 24 };
 
 static const char *const triggers[] = {
 #define X(name, number, text) [number] = text,
@@ -162,10 +162,15 @@ void tenure_text_title(const struct tenure_view *view,
                        struct tenure_stack *stack, size_t used_columns)
 {
     const struct tenure_paper *paper = &view->paper;
-    size_t room = paper->width > used_columns + 12 ? paper->width - used_columns
-                                                   : SIZE_MAX;
+    size_t room = SIZE_MAX;
     char text[2048] = "(no stack)";
     const char *title = text;
+    if (paper->width >= used_columns + TITLE_COLUMNS) {
+        room = paper->width - used_columns;
+    } else if (paper->width > 0) { /* no room beside the numbers */
+        room = paper->width > TITLE_COLUMNS ? paper->width - 6 : SIZE_MAX;
+        fprintf(paper->to, "\n%*s", 6, "");
+    }
     tenure_stack_load(stack, view->series, view->symbols, line->site->call);
     if (line->name)
         title = line->name;
