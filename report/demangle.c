@@ -52,8 +52,29 @@ static void replace(char *name, const char *from, const char *to)
     }
 }
 
+/* "non-virtual thunk to A::f(int) const" is A::f, a few instructions on. */
+static void cut_thunk(char *name)
+{
+    static const char *const thunks[] = {"non-virtual thunk to ",
+                                         "virtual thunk to "};
+    for (size_t i = 0; i < sizeof thunks / sizeof *thunks; i++) {
+        if (strncmp(name, thunks[i], strlen(thunks[i])) != 0)
+            continue;
+        cut(name, strlen(thunks[i]));
+        char *end = strrchr(name, ')');
+        for (int depth = 0; end && end > name; end--) {
+            depth += *end == ')' ? 1 : *end == '(' ? -1 : 0;
+            if (depth == 0) {
+                *end = 0;
+                break;
+            }
+        }
+    }
+}
+
 void tenure_shorten(char *name)
 {
+    cut_thunk(name);
     replace(name, "std::__cxx11::", "std::");
     replace(name, "std::__1::", "std::");
     cut_defaults(name);

@@ -175,8 +175,8 @@ static void what_was_found_is_found_again_without_the_file(void **state)
     forget(&named);
 }
 
-static void a_file_replaced_while_the_process_runs_is_found_in_proc(
-    void **state)
+static void
+a_file_replaced_while_the_process_runs_is_found_in_proc(void **state)
 {
     (void)state;
     struct named named;
@@ -266,6 +266,7 @@ static void names_are_readable(void **state)
         {"_ZNSt3mapINSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEiSt4le"
          "ssIS5_ESaISt4pairIKS5_iEEEixERS9_",
          "std::map<std::string, int>::operator[]"},
+        {"_ZThn8_N6server6Parser5allocEmPFvvE", "server::Parser::alloc"},
         {"_ZN3FooIXgtLi1ELi2EEE3barEv", "Foo<((1)>(2))>::bar"},
         {"_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write"},
         {"_RNvCs1234_7mycrate3foo", "mycrate::foo"}};
