@@ -96,6 +96,10 @@ void tenure__track_open(const struct tenure__track_setup *setup)
         tenure__sampling_open(config.sample_bytes, config.every_bytes,
                               tenure__control_bytes_due);
         tenure__modules_refresh();
+        /* Wakes the private jemalloc while we are alone. Its own constructor
+         * comes later, and would take a lock of libc that this thread, alone
+         * as far as libc knows, gives back without waking the helper. */
+        tenure__heap_free(tenure__heap_new(1));
         tenure__helper_open(tenure__control_run);
         opened = true;
         tenure__helper_start();

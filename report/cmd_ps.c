@@ -32,7 +32,7 @@ static const struct tenure_option options[] = {
 };
 
 static const struct tenure_usage usage = {
-    "ps [OPTIONS]",
+    "ps [OPTIONS] [PID...]",
     "Lists the processes that carry the agent: state, age, live and tenured\n"
     "bytes as of the last snapshot. Processes of other users answer only root.",
     options,
@@ -82,26 +82,43 @@ static void fill(struct row *row)
     strcpy(row->state, tenure_peer_is_ours(&row->peer) ? "silent" : "denied");
 }
 
-/* All of them; `rows` is the caller's to free. */
-static size_t collect(struct row **rows)
+struct rows {
+    struct row *at;
+    size_t count;
+};
+
+static void add(struct rows *rows, const struct tenure_peer *peer)
+{
+    struct row *more = realloc(rows->at, (rows->count + 1) * sizeof *rows->at);
+    if (!more)
+        return;
+    rows->at = more;
+    more[rows->count].peer = *peer;
+    fill(&more[rows->count++]);
+}
+
+static void collect_all(struct rows *rows)
 {
     int *pids;
-    size_t used = 0;
     int count = tenure_peer_all(&pids);
-    *rows = NULL;
     for (int i = 0; i < count; i++) {
         struct tenure_peer peer;
-        if (tenure_peer_read(pids[i], &peer) != 0 || !carries(&peer))
-            continue;
-        struct row *more = realloc(*rows, (used + 1) * sizeof **rows);
-        if (!more)
-            break;
-        *rows = more;
-        more[used].peer = peer;
-        fill(&more[used++]);
+        if (tenure_peer_read(pids[i], &peer) == 0 && carries(&peer))
+            add(rows, &peer);
     }
     free(pids);
-    return used;
+}
+
+static int collect_named(struct rows *rows, char **names,
+                         struct tenure_why *why)
+{
+    for (; *names; names++) {
+        struct tenure_peer peer;
+        if (tenure_peer_named(*names, &peer, why) != 0)
+            return -1;
+        add(rows, &peer);
+    }
+    return 0;
 }
 
 static bool answered(const struct row *row)
@@ -205,19 +222,19 @@ static void print_text(const struct row *rows, size_t count)
 
 int tenure_cmd_ps(int argc, char **argv)
 {
-    struct row *rows;
+    struct rows rows = {NULL, 0};
+    struct tenure_why why;
     int first = tenure_options_parse(argc, argv, &usage);
     if (first < 0)
         return tenure_options_status(first);
-    if (first != argc)
-        return tenure_complain(
-            "takes no arguments; tenure snap PID looks at "
-            "one process");
-    size_t count = collect(&rows);
+    if (first == argc)
+        collect_all(&rows);
+    else if (collect_named(&rows, argv + first, &why) != 0)
+        return tenure_complain("%s", why.text);
     if (format == FORMAT_JSON)
-        print_json(rows, count);
+        print_json(rows.at, rows.count);
     else
-        print_text(rows, count);
-    free(rows);
+        print_text(rows.at, rows.count);
+    free(rows.at);
     return TENURE_EXIT_OK;
 }

@@ -118,21 +118,27 @@ for command in snap mark start stop ps; do
     expect_out "^Usage: tenure $command"
 done
 
-# ps; there may be others of other tests.
+# ps; without PIDs it lists those of other tests, too.
 run "$tenure" ps --timeout=200ms
 expect 0
 grep -q "^$mute: the agent in process $mute" .err || fail "ps: $(cat .err)"
-expect_out "^ *$good  tracking  *62 min 5 s  *3  *1.5 KiB  *512 B  *$fake\$"
 expect_out "^ *$mute  silent  *-  *-  *-  *-  *$fake\$"
-run "$tenure" ps --timeout=200ms --format=json
+run "$tenure" ps --timeout=60s "$good"
+expect 0 ""
+expect_out "^ *$good  tracking  *62 min 5 s  *3  *1.5 KiB  *512 B  *$fake\$"
+run "$tenure" ps --timeout=60s --format=json "$good"
 expect 0 ""
 jq -e --argjson pid "$good" '.schema == 1 and .command == "ps" and
-    (.processes[] | select(.pid == $pid) | .state == "tracking" and
+    (.processes | length) == 1 and
+    (.processes[] | .pid == $pid and .state == "tracking" and
      .age_s == 3725 and .live_bytes == 1536 and .tenured_bytes == 512 and
      .generation == 3 and .snapshots == 2 and .reason == null)' \
     .out >/dev/null || fail "ps --format=json: $(cat .out)"
-jq -e --argjson pid "$mute" '.processes[] | select(.pid == $pid) |
-    .state == "silent" and .age_s == null and .reason != null' \
-    .out >/dev/null || fail "ps --format=json: $(cat .out)"
+run "$tenure" ps --timeout=200ms --format=json "$mute"
+expect 0 ""
+jq -e '.processes[] | .state == "silent" and .age_s == null and
+    .reason != null' .out >/dev/null || fail "ps: $(cat .out)"
+run "$tenure" ps 0
+expect 2 "not a process id"
 
 finish

@@ -7,11 +7,16 @@ tenure=$(absolute "$1")
 enter
 chmod 755 .
 
+state_of() {
+    "$tenure" ps --timeout=60s --format=json "$1" | jq -r '.processes[0].state'
+}
+
 # shellcheck disable=SC2317 # by wait_for
 answers() {
-    "$tenure" ps --format=json |
-        jq -e --argjson pid "$1" '.processes[] | select(.pid == $pid) |
-            .state == "tracking" or .state == "dormant"'
+    case $(state_of "$1") in
+    tracking | dormant) return 0 ;;
+    esac
+    return 1
 }
 
 # serve DIRECTORY OPTIONS...: a service under the agent; sets $pid.
@@ -20,11 +25,6 @@ serve() {
     shift
     background "$tenure" run --dir="$to" "$@" -- sleep 1000
     wait_for answers "$pid"
-}
-
-state_of() {
-    "$tenure" ps --format=json |
-        jq -r --argjson pid "$1" '.processes[] | select(.pid == $pid) | .state'
 }
 
 # A day in the life of a service.
@@ -69,6 +69,17 @@ wait "$service" 2>/dev/null
 run "$tenure" snap "$service"
 expect 2 "does not exist"
 
+# Asked while it starts: it answers, or does not listen yet.
+for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    background "$tenure" run --dir=starting -- sleep 1000
+    until run "$tenure" snap "$pid" && [ "$status" -eq 0 ]; do
+        grep -q -e 'does not carry' -e 'does not listen' .err ||
+            { fail "round $round: $(cat .err)"; break; }
+    done
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null
+done
+
 # Dormant from the start.
 serve dormant --dormant
 [ "$(state_of "$pid")" = dormant ] || fail "--dormant tracks"
@@ -92,10 +103,9 @@ if [ "$(id -u)" -eq 0 ]; then
     serve root
     run $nobody "$tenure" snap "$pid"
     expect 2 "belongs to another user (uid 0)"
-    run $nobody "$tenure" ps --format=json
-    expect 0 ""
-    jq -e --argjson pid "$pid" '.processes[] | select(.pid == $pid) |
-        .state == "denied"' .out >/dev/null || fail "ps as nobody"
+    run $nobody "$tenure" ps
+    expect 0
+    expect_out "^ *$pid  denied "
     background "$tenure" run --dir=dropped -- $nobody sleep 1000
     wait_for answers "$pid"
     wait_for grep -q sleep "/proc/$pid/comm"
