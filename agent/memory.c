@@ -76,8 +76,10 @@ static void measure_map(const struct tenure__map *map, int pagemap,
     int stack = strncmp(map->name, "[stack", 6) == 0;
     if (!stack && !holds_blocks(cells, map->start, map->end))
         return;
-    uint64_t pages = tenure__resident_pages(pagemap, map->start, map->end) -
-                     agent_pages(pagemap, map->start, map->end);
+    uint64_t pages = tenure__resident_pages(pagemap, map->start, map->end);
+    uint64_t own = agent_pages(pagemap, map->start, map->end);
+    /* Counted one after the other, while pages come: never below zero. */
+    pages = pages > own ? pages - own : 0;
     if (stack)
         memory->stack_bytes += pages * page_bytes;
     else

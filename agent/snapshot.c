@@ -203,8 +203,10 @@ static void add_thread(const struct tenure__thread *thread, void *with)
     struct tenure_thread record = {
         .tid = (uint32_t)thread->tid,
         .name = tenure__output_string(&g->output, thread->name),
-        .allocated_blocks = thread->counts.allocated_blocks,
-        .allocated_bytes = thread->counts.allocated_bytes};
+        .allocated_blocks =
+            thread->counts.allocated_blocks - thread->blocks_before,
+        .allocated_bytes =
+            thread->counts.allocated_bytes - thread->bytes_before};
     tenure__output_add(&g->output, TENURE_SECTION_THREADS, &record,
                        sizeof record);
 }

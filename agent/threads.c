@@ -4,7 +4,8 @@
  *
  * Free records form a stack threaded through the table by index, with a tag
  * in the upper half of the head against the ABA problem. The counters of a
- * thread that ended are added to `gone` before its record is reused.
+ * record go on when another thread takes it: their sum over all records is
+ * right at every moment, whichever threads are ending.
  */
 #include "agent/threads.h"
 
@@ -27,8 +28,6 @@ static uint32_t table_used;
 static uint64_t free_head; /* tag << 32 | index + 1 */
 static pthread_key_t key;
 static bool have_key;
-static struct tenure__thread_counts gone;
-static struct tenure__unwind_counts gone_unwind;
 
 static size_t unwinder_bytes(void)
 {
@@ -40,30 +39,6 @@ static size_t unwinder_bytes(void)
 #define RECORD_BYTES 4096
 
 _Static_assert(sizeof(struct tenure__thread) <= RECORD_BYTES, "one page");
-
-#define ADD(to, from, field)                                                   \
-    __atomic_fetch_add(&(to).field, (from).field, __ATOMIC_RELAXED)
-
-static void bury_counts(const struct tenure__thread *thread)
-{
-    const struct tenure__unwind_counts *unwind =
-        tenure__unwind_counts(thread->unwinder);
-    ADD(gone, thread->counts, allocated_blocks);
-    ADD(gone, thread->counts, allocated_bytes);
-    if (thread->distance != 0)
-        __atomic_fetch_add(&gone.allocated_bytes,
-                           tenure__thread_pending(thread), __ATOMIC_RELAXED);
-    ADD(gone, thread->counts, freed_blocks);
-    ADD(gone, thread->counts, freed_bytes);
-    ADD(gone, thread->counts, nested);
-    ADD(gone, thread->counts, missed_frees);
-    ADD(gone, thread->counts, untracked_frees);
-    ADD(gone_unwind, *unwind, captures);
-    ADD(gone_unwind, *unwind, truncated);
-    ADD(gone_unwind, *unwind, verified);
-    ADD(gone_unwind, *unwind, mismatched);
-    ADD(gone_unwind, *unwind, memo_hits);
-}
 
 static void push_free(struct tenure__thread *thread)
 {
@@ -89,11 +64,34 @@ static struct tenure__thread *pop_free(void)
     return thread;
 }
 
-/* Gives the memo's memory back; the next user finds zeros. */
+/* In sampled mode, what the hot path has counted by bytes_left alone. */
+static void settle_bytes(struct tenure__thread *thread)
+{
+    uint64_t bytes = thread->distance != 0 ? tenure__thread_pending(thread) : 0;
+    thread->bytes_left = thread->distance = 0;
+    thread->counts.allocated_bytes += bytes;
+}
+
+static void add_unwind(struct tenure__unwind_counts *sum,
+                       const struct tenure__unwind_counts *counts)
+{
+    sum->captures += counts->captures;
+    sum->truncated += counts->truncated;
+    sum->verified += counts->verified;
+    sum->mismatched += counts->mismatched;
+    sum->memo_hits += counts->memo_hits;
+}
+
+/* Gives the memo's memory back; the next user finds zeros. Its counts are
+ * for a moment in neither place, never in both. */
 static void clear_unwinder(struct tenure__thread *thread)
 {
+    struct tenure__unwind_counts counts =
+        *tenure__unwind_counts(thread->unwinder);
     tenure__syscall3(SYS_madvise, thread->unwinder, unwinder_bytes(),
                      MADV_DONTNEED);
+    if (!thread->stale)
+        add_unwind(&thread->unwound, &counts);
     thread->stale = 0;
 }
 
@@ -104,8 +102,7 @@ static void thread_ends(void *record)
     struct tenure__thread *thread = record;
     tenure__guard_begin();
     tenure__local.thread = NULL;
-    bury_counts(thread);
-    memset(&thread->counts, 0, sizeof thread->counts);
+    settle_bytes(thread);
     clear_unwinder(thread);
     __atomic_store_n(&thread->tid, 0, __ATOMIC_RELEASE);
     push_free(thread);
@@ -182,7 +179,10 @@ struct tenure__thread *tenure__thread_take(void)
         clear_unwinder(thread);
     thread->bytes_left = thread->distance = 0;
     thread->node = 0;
-    thread->random = thread->reported_bytes = 0;
+    thread->random = 0;
+    thread->reported_bytes = thread->counts.allocated_bytes;
+    thread->blocks_before = thread->counts.allocated_blocks;
+    thread->bytes_before = thread->counts.allocated_bytes;
     char name[16] = "";
     tenure__syscall2(SYS_prctl, PR_GET_NAME, name);
     name[15] = 0;
@@ -209,54 +209,45 @@ void tenure__threads_each(void (*visit)(const struct tenure__thread *thread,
     }
 }
 
-struct sum {
-    struct tenure__thread_counts *counts;
-    struct tenure__unwind_counts *unwind;
-};
-
-static void add_one(const struct tenure__thread *thread, void *with)
-{
-    struct sum *sum = with;
-    const struct tenure__unwind_counts *unwind =
-        tenure__unwind_counts(thread->unwinder);
-    sum->counts->allocated_blocks += thread->counts.allocated_blocks;
-    sum->counts->allocated_bytes += thread->counts.allocated_bytes;
-    if (thread->distance != 0)
-        sum->counts->allocated_bytes += tenure__thread_pending(thread);
-    sum->counts->freed_blocks += thread->counts.freed_blocks;
-    sum->counts->freed_bytes += thread->counts.freed_bytes;
-    sum->counts->nested += thread->counts.nested;
-    sum->counts->missed_frees += thread->counts.missed_frees;
-    sum->counts->untracked_frees += thread->counts.untracked_frees;
-    sum->unwind->captures += unwind->captures;
-    sum->unwind->truncated += unwind->truncated;
-    sum->unwind->verified += unwind->verified;
-    sum->unwind->mismatched += unwind->mismatched;
-    sum->unwind->memo_hits += unwind->memo_hits;
-}
-
 void tenure__threads_sum(struct tenure__thread_counts *counts,
                          struct tenure__unwind_counts *unwind)
 {
-    struct sum sum = {counts, unwind};
-    *counts = gone;
-    *unwind = gone_unwind;
-    tenure__threads_each(add_one, &sum);
+    uint32_t used = __atomic_load_n(&table_used, __ATOMIC_ACQUIRE);
+    memset(counts, 0, sizeof *counts);
+    memset(unwind, 0, sizeof *unwind);
+    for (uint32_t i = 0; i < used && i < TENURE_THREADS_MAX; i++) {
+        const struct tenure__thread *thread =
+            __atomic_load_n(&table[i], __ATOMIC_ACQUIRE);
+        if (thread == NULL)
+            continue;
+        counts->allocated_blocks += thread->counts.allocated_blocks;
+        counts->allocated_bytes += thread->counts.allocated_bytes;
+        if (thread->distance != 0)
+            counts->allocated_bytes += tenure__thread_pending(thread);
+        counts->freed_blocks += thread->counts.freed_blocks;
+        counts->freed_bytes += thread->counts.freed_bytes;
+        counts->nested += thread->counts.nested;
+        counts->missed_frees += thread->counts.missed_frees;
+        counts->untracked_frees += thread->counts.untracked_frees;
+        add_unwind(unwind, &thread->unwound);
+        if (!thread->stale)
+            add_unwind(unwind, tenure__unwind_counts(thread->unwinder));
+    }
 }
 
 void tenure__threads_after_fork(void)
 {
     struct tenure__thread *mine = tenure__local.thread;
     uint32_t used = table_used;
-    memset(&gone, 0, sizeof gone);
-    memset(&gone_unwind, 0, sizeof gone_unwind);
     free_head = 0;
     for (uint32_t i = 0; i < used && i < TENURE_THREADS_MAX; i++) {
         struct tenure__thread *thread = table[i];
         if (thread == NULL)
             continue;
         memset(&thread->counts, 0, sizeof thread->counts);
-        thread->reported_bytes = 0;
+        memset(&thread->unwound, 0, sizeof thread->unwound);
+        thread->reported_bytes = thread->blocks_before = 0;
+        thread->bytes_before = 0;
         if (thread->distance != 0)
             thread->distance = thread->bytes_left;
         if (thread != mine) {

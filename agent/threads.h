@@ -5,8 +5,9 @@
  * A record belongs to one thread at a time and only that thread writes it;
  * the snapshot reads the counters of all. It is taken at the thread's first
  * allocation and given back by a pthread key's destructor; records are
- * reused, never unmapped. Taking one makes a system call or two, takes no
- * lock and allocates nothing from any heap; async-signal-safe.
+ * reused, never unmapped, and their counters only grow. Taking one makes a
+ * system call or two, takes no lock and allocates nothing from any heap;
+ * async-signal-safe.
  */
 #ifndef TENURE_AGENT_THREADS_H
 #define TENURE_AGENT_THREADS_H
@@ -30,7 +31,10 @@ struct tenure__thread {
     int64_t distance;        /* what bytes_left started from (sampled mode) */
     uint64_t random;         /* state of the sampling generator */
     uint64_t reported_bytes; /* of allocated_bytes, to the byte trigger */
-    uint32_t node;           /* thread class in the call tree */
+    uint64_t blocks_before;  /* allocated by the record's earlier threads */
+    uint64_t bytes_before;
+    struct tenure__unwind_counts unwound; /* by earlier threads */
+    uint32_t node;                        /* thread class in the call tree */
     uint32_t index;
     uint32_t next_free; /* index + 1 in the free list */
     uint32_t stale;     /* the unwinder holds another thread's memo */

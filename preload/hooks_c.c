@@ -95,10 +95,8 @@ HOOK void *reallocarray(void *old, size_t count, size_t bytes)
     /* An overflow is the real function's to refuse: the block stays. */
     if (__builtin_mul_overflow(count, bytes, &total))
         return real()->reallocarray(old, count, bytes);
-    RESIZE(old, total,
-           real()->reallocarray != NULL
-               ? real()->reallocarray(old, count, bytes)
-               : real()->realloc(old, total));
+    /* glibc's calls realloc where we would see it: twice the same. */
+    RESIZE(old, total, real()->realloc(old, total));
     return block;
 }
 

@@ -4,11 +4,12 @@
  * libstdc++'s and libc++'s call malloc, which is hooked: then these only
  * jump on to the real operator (a tail call, so they leave no frame), and
  * the block's stack shows operator new as it should. jemalloc, tcmalloc and
- * mimalloc bring operators of their own that never reach malloc: then these
- * report the block. An exception (bad_alloc) passes through them, which is
+ * mimalloc bring operators of which some never reach malloc: these report
+ * the block (operators.h). An exception (bad_alloc) passes through them, which is
  * why this file has unwind tables like C++.
  */
 #include "preload/hooks.h"
+#include "preload/operators.h"
 
 /* A C program may load libstdc++ with a plugin, long after the start: then
  * the operator is looked for again. */
@@ -21,7 +22,7 @@
     HOOK void *name parameters                                                 \
     {                                                                          \
         void *(*next)parameters = NEXT(name);                                  \
-        if (!tenure__allocator.own_operators)                                  \
+        if (!tenure__operators.name)                                           \
             return next arguments;                                             \
         void *block = next arguments;                                          \
         BORN(block, bytes);                                                    \
@@ -33,7 +34,7 @@
     HOOK void name parameters                                                  \
     {                                                                          \
         void(*next) parameters = NEXT(name);                                   \
-        if (tenure__allocator.own_operators)                                   \
+        if (tenure__operators.name)                                            \
             dies(block);                                                       \
         next arguments;                                                        \
     }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "preload/hooks.h"
+#include "preload/operators.h"
 
 static void before_fork(void)
 {
@@ -41,6 +42,11 @@ __attribute__((constructor)) static void start(int count, char **arguments,
     (void)count;
     (void)arguments;
     real();
+    /* Where ours is the first constructor of all, libc has not looked at the
+     * environment yet, and a dlopen() would start it without one. */
+    if (environ == NULL)
+        environ = environment;
+    tenure__operators_try();
     struct tenure__track_setup setup = {
         .environment = environment,
         .allocator = tenure__allocator.in_program ? "in the program"

@@ -1,12 +1,12 @@
 /*
  * CPU time of a malloc/free pair at a given stack depth.
  *
- *   pairs DEPTH THREADS SECONDS
+ *   pairs DEPTH THREADS WAYS SECONDS
  *
  * Each thread stands DEPTH - 4 calls deep and goes down the last four in one
- * of 256 ways for each pair, as a service does that handles requests: the
- * outer half of the stack stays, the inner one changes. Prints nanoseconds of
- * CPU time, of the whole process, per pair.
+ * of WAYS (1 to 256) ways, drawn anew for each pair: with 1 as a loop does
+ * that fills a table, with 256 as a parser does. Prints nanoseconds of CPU
+ * time, of the whole process, per pair.
  */
 #include <pthread.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@ struct worker {
     pthread_t thread;
     int depth;
     uint64_t pairs;
-    uint32_t random;
+    uint32_t random, ways;
     void *ring[RING];
 };
 
@@ -72,7 +72,7 @@ static NOINLINE void run_batch(struct worker *worker)
 {
     for (int i = 0; i < BATCH; i++) {
         worker->random = worker->random * 1664525 + 1013904223;
-        uint32_t way = worker->random >> 16;
+        uint32_t way = (worker->random >> 16) % worker->ways;
         switch (way & 3) {
         case 0:
             high0(worker, way >> 2);
@@ -118,18 +118,20 @@ static double cpu_ns(void)
 int main(int argc, char **argv)
 {
     static struct worker workers[64];
-    if (argc != 4) {
-        fprintf(stderr, "usage: pairs DEPTH THREADS SECONDS\n");
+    if (argc != 5) {
+        fprintf(stderr, "usage: pairs DEPTH THREADS WAYS SECONDS\n");
         return 2;
     }
     int threads = atoi(argv[2]);
-    double seconds = atof(argv[3]);
-    if (threads < 1 || threads > 64)
+    int ways = atoi(argv[3]);
+    double seconds = atof(argv[4]);
+    if (threads < 1 || threads > 64 || ways < 1 || ways > 256)
         return 2;
     double start = cpu_ns();
     for (int i = 0; i < threads; i++) {
         workers[i].depth = atoi(argv[1]);
         workers[i].random = (uint32_t)i + 1;
+        workers[i].ways = (uint32_t)ways;
         if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
             return 1;
     }

@@ -121,8 +121,10 @@ run_sqlite() {
 }
 
 run_python() {
-    batch python3 "$1" "$2" env PYTHONMALLOC=malloc "$python" \
-        "$workloads/objects.py" $((2000 / scale))
+    export PYTHONMALLOC=malloc
+    batch python3 "$1" "$2" "$python" "$workloads/objects.py" \
+        $((2000 / scale))
+    unset PYTHONMALLOC
 }
 
 run_clang() {
@@ -177,16 +179,25 @@ run_node() {
     note node "$1" "$2" "$(awk '/Requests.sec/ { print $2 }' "$work/rates")"
 }
 
+# pairs MODE ROUND DEPTH THREADS WAYS
+pairs() {
+    seconds=0.5
+    [ "$scale" -eq 1 ] || seconds=0.2
+    (in_mode "$1" "$build/tests/bench/bench_pairs" "$3" "$4" "$5" $seconds) \
+        >"$work/log" 2>&1
+    note "pairs-$3-$4-$5" "$1" "$2" "$(cat "$work/log")"
+}
+
 run_pairs() {
-    depths='8 16 32 64' threads='1 2 4' seconds=0.5
-    [ "$scale" -eq 1 ] || depths=16 threads='1 4' seconds=0.2
+    depths='8 16 32 64' threads='1 2 4'
+    [ "$scale" -eq 1 ] || depths=16 threads='1 4'
     for depth in $depths; do
         for count in $threads; do
-            (in_mode "$1" "$build/tests/bench/bench_pairs" "$depth" "$count" \
-                $seconds) >"$work/log" 2>&1
-            note "pairs-$depth-$count" "$1" "$2" "$(cat "$work/log")"
+            pairs "$1" "$2" "$depth" "$count" 1
         done
     done
+    pairs "$1" "$2" 16 1 16
+    pairs "$1" "$2" 16 1 256
 }
 
 prepare

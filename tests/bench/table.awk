@@ -50,7 +50,7 @@ function absolute(what, workload, mode,    list, r, key)
 
 function heading(title,    m)
 {
-    printf "\n%s\n%-14s %12s", title, "", "none"
+    printf "\n%s\n%-15s %12s", title, "", "none"
     for (m = 1; m <= shown; m++)
         printf " %12s", show[m]
     printf "\n"
@@ -68,7 +68,7 @@ function table(title, what, pattern, format, minus, change,    w, m)
     for (w = 1; w <= count; w++) {
         if (names[w] !~ pattern)
             continue
-        printf "%-14s", names[w]
+        printf "%-15s", names[w]
         cell(absolute(what, names[w], "none"), format)
         for (m = 1; m <= shown; m++)
             cell(compared(what, names[w], show[m], minus), change)
@@ -100,6 +100,6 @@ END {
           "^(redis|node)", "%.0f", 0, "%.3f")
     table("Peak resident memory: MiB, then what is added", "peak", "^[^p]|^py",
           "%.1f", 1, "%+.1f")
-    table("CPU ns per malloc/free pair at DEPTH-THREADS, then what is added",
+    table("CPU ns per malloc/free pair, DEPTH-THREADS-WAYS, then what is added",
           "rate", "^pairs", "%.1f", 1, "%+.1f")
 }

@@ -48,6 +48,12 @@ static int read_line(struct expect *expect, const char *line)
         return expect->no_snapshots = true, expect->processes = 0;
     if (strncmp(line, "dropped any", 11) == 0)
         return expect->may_drop = true, 0;
+    if (sscanf(line, "counted %ld", &expect->counted) == 1)
+        return 0;
+    if (strncmp(line, "missed any", 10) == 0)
+        return expect->may_miss = true, 0;
+    if (strncmp(line, "verify", 6) == 0)
+        return expect->verify = true, 0;
     if (strncmp(line, "root", 4) == 0)
         return expect->root = true, 0;
     return -1;
@@ -57,7 +63,8 @@ int expect_read(struct expect *expect, const char *source)
 {
     static const char prefix[] = " * expect: ";
     char line[256];
-    *expect = (struct expect){.processes = 1, .allocated = EXPECT_ANY};
+    *expect = (struct expect){
+        .processes = 1, .allocated = EXPECT_ANY, .counted = EXPECT_ANY};
     FILE *file = fopen(source, "r");
     if (!file) {
         perror(source);

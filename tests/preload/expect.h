@@ -11,6 +11,11 @@
  *   expect: snapshots none       its first process may leave none; `processes`
  *                                after this line still counts the others
  *   expect: dropped any          records may have been dropped
+ *   expect: missed any           blocks may have been freed unseen
+ *   expect: counted N            so many calls between the snapshots that it
+ *                                labels "before" and "after"
+ *   expect: verify               one more run compares each stack with
+ *                                libunwind's (with libc's allocator)
  *   expect: root                 run only by root (others pass at once)
  *
  * Read once at start; nothing is freed before the driver ends.
@@ -30,9 +35,9 @@ struct expect_live {
 struct expect {
     int exit_status; /* -1 when a signal is expected */
     int signal;      /* 0 = none */
-    bool no_snapshots, may_drop, root;
+    bool no_snapshots, may_drop, may_miss, verify, root;
     int processes;
-    long allocated; /* EXPECT_ANY = not said */
+    long allocated, counted; /* EXPECT_ANY = not said */
     int live_count;
     struct expect_live live[EXPECT_LIVE_MAX];
 };

@@ -160,10 +160,29 @@ static int check_allocated(json_t *snapshot, long expected)
     return 1;
 }
 
+/* Every stack was right, and no block was seen to be born twice. */
+static int check_quality(json_t *quality, const char *path,
+                         const struct expect *expect)
+{
+    static const char *const names[] = {"mismatched_stacks", "bad_options",
+                                        "failed_snapshots", "missed_frees"};
+    size_t count_of = sizeof names / sizeof names[0] - expect->may_miss;
+    int wrong = 0;
+    for (size_t i = 0; i < count_of; i++) {
+        long long count = last_of(json_object_get(quality, names[i]));
+        if (count == 0)
+            continue;
+        fprintf(stderr, "%s: %lld %s\n", path, count, names[i]);
+        wrong++;
+    }
+    return wrong;
+}
+
 static int check_any(json_t *snapshot, const char *path,
                      const struct expect *expect)
 {
-    int wrong = 0;
+    int wrong =
+        check_quality(json_object_get(snapshot, "quality"), path, expect);
     long long dropped = last_of(json_object_get(snapshot, "dropped"));
     if (!json_is_integer(json_object_get(snapshot, "live_blocks"))) {
         fprintf(stderr, "%s: no live_blocks\n", path);
@@ -176,9 +195,29 @@ static int check_any(json_t *snapshot, const char *path,
     return wrong;
 }
 
+/* Remembers allocated_blocks of the labelled snapshots. */
+static void note_labels(json_t *snapshot, long long counts[2])
+{
+    const char *label = json_string_value(json_object_get(snapshot, "label"));
+    long long now = last_of(json_object_get(snapshot, "allocated_blocks"));
+    if (label && strcmp(label, "before") == 0)
+        counts[0] = now;
+    if (label && strcmp(label, "after") == 0)
+        counts[1] = now;
+}
+
+static int check_counted(const long long counts[2], long expected)
+{
+    if (expected == EXPECT_ANY || counts[1] - counts[0] == expected)
+        return 0;
+    fprintf(stderr, "%lld calls between the labels, not %ld\n",
+            counts[1] - counts[0], expected);
+    return 1;
+}
+
 static int check_file(const char *directory, const struct file *file,
                       bool is_last, const char *tenure,
-                      const struct expect *expect)
+                      const struct expect *expect, long long counts[2])
 {
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/%s", directory, file->name);
@@ -187,6 +226,7 @@ static int check_file(const char *directory, const struct file *file,
         return 1;
     json_t *snapshot = json_array_get(json_object_get(root, "snapshots"), 0);
     int wrong = check_any(snapshot, path, expect);
+    note_labels(snapshot, counts);
     for (int i = 0; is_last && i < expect->live_count; i++)
         wrong += check_live(root, &expect->live[i]);
     if (is_last && expect->allocated != EXPECT_ANY)
@@ -203,14 +243,15 @@ static int check_process(const char *directory, const struct file *first,
                          const struct expect *expect)
 {
     int wrong = 0;
-    int step = count / READ_PER_PROCESS + 1;
+    long long counts[2] = {0, 0};
+    int step = expect->counted == EXPECT_ANY ? count / READ_PER_PROCESS + 1 : 1;
     for (int i = 0; i < count; i++) {
         bool is_last = i == count - 1;
         if (i % step == 0 || is_last)
             wrong += check_file(directory, &first[i], is_main && is_last,
-                                tenure, expect);
+                                tenure, expect, counts);
     }
-    return wrong;
+    return wrong + (is_main ? check_counted(counts, expect->counted) : 0);
 }
 
 int snapshots_check(const char *directory, pid_t pid, const char *tenure,

@@ -2,6 +2,7 @@
  * Constructors and destructors, of the program and of a library, that
  * allocate and free across each other; atexit and on_exit handlers too.
  *
+ * expect: verify
  * expect: live early_block 1 128
  * expect: live library_block 1 77
  */

@@ -2,6 +2,7 @@
  * Blocks made in one thread and freed in another, through a ring of slots;
  * a few of each producer stay.
  *
+ * expect: verify
  * expect: live produce 200 any
  */
 #include "victim.h"
@@ -9,7 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-enum { PAIRS = 2, ROUNDS = 100000, SLOTS = 128, KEPT = 100 };
+enum { PAIRS = 2, ROUNDS = 30000, SLOTS = 128, KEPT = 100 };
 
 static void *rings[PAIRS][SLOTS], *kept[PAIRS][KEPT];
 

@@ -2,6 +2,7 @@
  * A plugin loaded with RTLD_DEEPBIND calls libc's malloc past the agent; its
  * blocks are freed by the program and those of the program by it.
  *
+ * expect: missed any
  * expect: live kept_by_program 50 500
  */
 #include "victim.h"

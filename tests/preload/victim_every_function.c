@@ -2,6 +2,7 @@
  * Every function that makes a block, called directly or, where today's libc
  * may lack it, by dlsym; each keeps three blocks and frees one.
  *
+ * expect: verify
  * expect: live by_malloc 3 300
  * expect: live by_calloc 3 300
  * expect: live by_realloc 3 300

@@ -2,6 +2,7 @@
  * C++ exceptions through many frames, kept in exception_ptr, rethrown, thrown
  * from catch blocks, across libc's qsort and in threads.
  *
+ * expect: verify
  * expect: live held_exception 200 any
  * expect: live thrown_and_forgotten 0 0
  */
@@ -67,7 +68,7 @@ static int nested(int depth)
 
 static void run(int *caught)
 {
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 100; i++) {
         try {
             deep(60, thrown_and_forgotten);
         } catch (const std::exception &error) {

@@ -2,6 +2,7 @@
  * Blocks that libc hands out: strdup, getline, asprintf, open_memstream,
  * opendir, realpath, getcwd, scandir.
  *
+ * expect: verify
  * expect: live keep_a_copy 10 60
  * expect: live read_a_line 1 any
  * expect: live print_to_memory 1 any

@@ -2,6 +2,7 @@
  * longjmp out of deep calls, out of a signal handler, out of a qsort
  * comparison inside libc, back and forth, allocating at each end.
  *
+ * expect: verify
  * expect: live keep_below 500 20000
  * expect: live keep_above 500 10000
  */

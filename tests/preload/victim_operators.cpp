@@ -2,6 +2,7 @@
  * Every form of C++ new and delete, which reach the agent as malloc or by
  * themselves.
  *
+ * expect: verify
  * expect: live by_new 2 200
  * expect: live by_array_new 2 200
  * expect: live by_nothrow_new 4 400

@@ -2,6 +2,7 @@
  * Reallocs by the hundred thousand in four threads: growing, shrinking,
  * moving, so that one thread gets the address that another one just left.
  *
+ * expect: verify
  * expect: live grow_one 64 64000
  */
 #include "victim.h"

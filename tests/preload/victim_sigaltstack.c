@@ -3,7 +3,7 @@
  * jump to nowhere, after a write to nowhere and after a stack overflow; left
  * by siglongjmp, then by return.
  *
- * expect: live on_the_other_stack 23 2300
+ * expect: live on_the_other_stack 22 2200
  */
 #include "victim.h"
 
@@ -13,6 +13,7 @@
 static sigjmp_buf back;
 static void *kept[64];
 static int count;
+static volatile int overflowing;
 
 static NOINLINE void *on_the_other_stack(void)
 {
@@ -22,7 +23,8 @@ static NOINLINE void *on_the_other_stack(void)
 static void on_fault(int number)
 {
     free(used(malloc(1000)));
-    kept[count++] = on_the_other_stack();
+    if (number != SIGSEGV || !overflowing)
+        kept[count++] = on_the_other_stack();
     siglongjmp(back, number);
 }
 
@@ -65,8 +67,10 @@ int main(void)
         *(volatile int *)16 = 1;
     if (round == 2)
         nowhere();
-    if (round == 3)
+    if (round == 3) {
+        overflowing = 1; /* in a hook, perhaps: a block may go unseen */
         say("%d", overflow(NULL));
+    }
     say("%d blocks\n", count);
     pause_ms(150);
     return kept[0] == NULL;

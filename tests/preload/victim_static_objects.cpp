@@ -2,6 +2,7 @@
  * C++ static objects: built before main, destroyed after it, local ones on
  * first use.
  *
+ * expect: verify
  * expect: live keep_for_ever 3 300
  */
 #include "victim.h"

@@ -2,6 +2,7 @@
  * Destructors of thread-specific data that free, allocate and set their key
  * again, four rounds long; the last blocks of each thread die or stay there.
  *
+ * expect: verify
  * expect: live left_by_a_thread 50 1600
  * expect: live own_block 0 0
  */

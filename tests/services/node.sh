@@ -4,7 +4,7 @@
 fetch() {
     python3 -c 'import sys, urllib.request
 print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())
-' "http://127.0.0.1:$port/?id=$1"
+' "http://127.0.0.1:$port/?plain&id=$1"
 }
 
 exercise() {
