@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "report/memory.h"
+#include "report/text.h"
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -187,5 +188,5 @@ const char *tenure_call_thread_name(const struct tenure_call *thread,
                  thread->thread);
     else
         snprintf(text, bytes, "%s", thread->thread);
-    return text;
+    return tenure_text_clean(text);
 }

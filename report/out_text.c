@@ -34,9 +34,11 @@ static void print_process(const struct tenure_view *view)
     tenure_ink(paper, TENURE_BOLD);
     fputs(tenure_process_name(last, name, sizeof name), paper->to);
     tenure_ink(paper, TENURE_PLAIN);
-    fprintf(paper->to, " on %s, %s allocator, ",
-            tenure_snapshot_string(last, p->host),
-            tenure_snapshot_string(last, p->allocator));
+    fputs(" on ", paper->to);
+    tenure_print_text(paper, tenure_snapshot_string(last, p->host));
+    fputs(", ", paper->to);
+    tenure_print_text(paper, tenure_snapshot_string(last, p->allocator));
+    fputs(" allocator, ", paper->to);
     if (p->sample_bytes)
         fprintf(paper->to, "one sample per %s",
                 tenure_text_bytes(p->sample_bytes).text);
@@ -63,11 +65,14 @@ static void print_snapshot(const struct tenure_view *view, uint32_t i)
             trigger_name(p->trigger));
     if (*label) {
         tenure_ink(paper, TENURE_BOLD);
-        fprintf(paper->to, " \"%s\"", label);
+        fputs(" \"", paper->to);
+        tenure_print_text(paper, label);
+        fputc('"', paper->to);
         tenure_ink(paper, TENURE_PLAIN);
     }
     tenure_ink(paper, TENURE_DIM);
-    fprintf(paper->to, "  %s", slash ? slash + 1 : s->path);
+    fputs("  ", paper->to);
+    tenure_print_text(paper, slash ? slash + 1 : s->path);
     tenure_ink(paper, TENURE_PLAIN);
     fputc('\n', paper->to);
 }

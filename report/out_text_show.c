@@ -134,9 +134,11 @@ static void print_threads(const struct tenure_view *view)
     for (size_t i = 0; i <= shown; i++) {
         fputs("  ", paper->to);
         tenure_table_print(&table, i, paper);
-        fprintf(paper->to, "  %s\n",
-                i == 0 ? "Name"
-                       : tenure_snapshot_string(s, threads[i - 1].name));
+        fputs("  ", paper->to);
+        tenure_print_text(
+            paper,
+            i == 0 ? "Name" : tenure_snapshot_string(s, threads[i - 1].name));
+        fputc('\n', paper->to);
         tenure_ink(paper, TENURE_PLAIN);
     }
     if (shown < s->threads_count)

@@ -86,11 +86,11 @@ static void print_place(const struct tenure_view *view,
     if (f->kind == TENURE_FRAME_INLINE)
         fputs("inlined", paper->to);
     else
-        fprintf(paper->to, "%s%s",
-                *module                       ? module
-                : f->kind == TENURE_FRAME_JIT ? "jit"
-                                              : "no module",
-                f->past ? " (nearest symbol)" : "");
+        tenure_print_text(paper, *module                       ? module
+                                 : f->kind == TENURE_FRAME_JIT ? "jit"
+                                                               : "no module");
+    if (f->past)
+        fputs(" (nearest symbol)", paper->to);
     if (problem)
         fprintf(paper->to, " (%s)", problem);
     tenure_ink(paper, TENURE_PLAIN);

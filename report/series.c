@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "report/join.h"
+#include "report/text.h"
 
 const char *tenure_process_name(const struct tenure_snapshot *snapshot,
                                 char *text, size_t bytes)
@@ -31,7 +32,7 @@ const char *tenure_process_name(const struct tenure_snapshot *snapshot,
         strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
     snprintf(text, bytes, "%.*s (PID %u, started %s)", end - start,
              name + start, process->pid, when);
-    return text;
+    return tenure_text_clean(text);
 }
 
 static const char *build_of(const struct tenure_snapshot *snapshot)

@@ -155,19 +155,51 @@ static size_t bytes_of(const char *text, size_t columns)
     return at;
 }
 
+/* Bytes of the control character at `at`, or 0: C0, DEL, C1 in UTF-8. */
+static size_t control_bytes(const char *at)
+{
+    unsigned char c = (unsigned char)at[0], next = (unsigned char)at[1];
+    if ((c > 0 && c < ' ') || c == 127)
+        return 1;
+    return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+}
+
+char *tenure_text_clean(char *text)
+{
+    for (char *at = text; *at; at++) {
+        size_t bytes = control_bytes(at);
+        memset(at, ' ', bytes);
+    }
+    return text;
+}
+
+static void print_bytes(const struct tenure_paper *paper, const char *text,
+                        size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        size_t control = control_bytes(text + i);
+        putc(control ? ' ' : text[i], paper->to);
+        i += control > 1;
+    }
+}
+
+void tenure_print_text(const struct tenure_paper *paper, const char *text)
+{
+    print_bytes(paper, text, strlen(text));
+}
+
 void tenure_print_cut(const struct tenure_paper *paper, const char *text,
                       size_t columns, size_t pad)
 {
-    static const char dots[] = "...";
     size_t length = tenure_text_columns(text);
     if (length > columns && columns > 8) {
         size_t head = (columns - 3) / 2, tail = columns - 3 - head;
-        fwrite(text, 1, bytes_of(text, head), paper->to);
-        fputs(dots, paper->to);
-        fputs(text + bytes_of(text, length - tail), paper->to);
+        print_bytes(paper, text, bytes_of(text, head));
+        fputs("...", paper->to);
+        tenure_print_text(paper, text + bytes_of(text, length - tail));
         length = columns;
     } else {
-        fputs(text, paper->to);
+        tenure_print_text(paper, text);
     }
     for (; length < pad; length++)
         fputc(' ', paper->to);

@@ -54,7 +54,14 @@ void tenure_ink(const struct tenure_paper *paper, enum tenure_ink ink);
 /* Terminal columns that UTF-8 text takes, one per character. */
 size_t tenure_text_columns(const char *text);
 
-/* Prints at most `columns` of text, "..." in place of the middle if it is
+/* Files are not trusted: control characters, which a terminal would obey,
+ * become blanks. In place; returns `text`. */
+char *tenure_text_clean(char *text);
+
+/* Prints a text from a file, cleaned. */
+void tenure_print_text(const struct tenure_paper *paper, const char *text);
+
+/* Prints at most `columns` of text, cleaned, "..." in place of the middle if it is
  * longer, then blanks up to `pad` columns. */
 void tenure_print_cut(const struct tenure_paper *paper, const char *text,
                       size_t columns, size_t pad);

@@ -99,13 +99,17 @@ static void print_long(struct tenure_paper *paper)
     fputc('|', paper->to);
     tenure_print_cut(paper, "\xc3\xa4\xc3\xb6", 10, 4);
     fputc('|', paper->to);
+    tenure_print_text(paper,
+                      "a\033[2Jb\nc\xc2\x9b"
+                      "d");
+    fputc('|', paper->to);
 }
 
-static void long_texts_lose_their_middle(void **state)
+static void long_texts_lose_their_middle_and_all_their_controls(void **state)
 {
     (void)state;
     char *text = printed(print_long);
-    assert_string_equal(text, "abcd...wxyz|\xc3\xa4\xc3\xb6  |");
+    assert_string_equal(text, "abcd...wxyz|\xc3\xa4\xc3\xb6  |a [2Jb c d|");
     free(text);
 }
 
@@ -144,7 +148,7 @@ int main(void)
         cmocka_unit_test(sizes_have_the_unit_that_fits),
         cmocka_unit_test(times_are_words),
         cmocka_unit_test(wide_numbers_widen_their_column),
-        cmocka_unit_test(long_texts_lose_their_middle),
+        cmocka_unit_test(long_texts_lose_their_middle_and_all_their_controls),
         cmocka_unit_test(json_is_exact_and_valid_for_any_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
