@@ -5,7 +5,7 @@
 #
 # Builds tenure, starts samples/leaky_server.c with the agent, puts it under
 # load, takes snapshots while it runs and prints what grew between them. The
-# snapshots stay in build/demo; the processes do not outlive the script.
+# snapshots stay in build/demo/run; the processes do not outlive the script.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -45,30 +45,27 @@ trap 'exit 143' TERM HUP
 
 # --- build -----------------------------------------------------------------
 
-configure() {
-    if [ -f build/CMakeCache.txt ]; then
-        cmake -S . -B build
-    else
-        cmake -S . -B build -G Ninja
-    fi
-}
-
+# A tree of its own, which needs none of the tools of the tests.
 build() {
-    configure && cmake --build build --target \
-        tenure tenure_preload leaky_server load
+    cmake -S . -B build/demo -G Ninja -DTENURE_TESTS=OFF \
+        -DTENURE_SAMPLES=ON &&
+        cmake --build build/demo --target \
+            tenure tenure_preload leaky_server load
 }
 
 step "1. Build"
 sh tests/install.sh build || fail "install these packages, then run me again"
-mkdir -p build/demo
-shown "cmake -B build && cmake --build build"
-if ! build >build/demo/build.log 2>&1; then
-    tail -n 20 build/demo/build.log >&2
-    fail "the build failed; all of it is in $PWD/build/demo/build.log"
+mkdir -p build/demo/run
+shown "cmake -S . -B build/demo && cmake --build build/demo"
+[ -f build/demo/bin/tenure ] || echo "    This takes a minute, the first time."
+if ! build >build/demo/run/build.log 2>&1; then
+    tail -n 20 build/demo/run/build.log >&2
+    fail "the build failed; all of it is in $PWD/build/demo/run/build.log"
 fi
 
-PATH=$PWD/build/bin:$PATH
-cd build/demo
+root=$PWD
+PATH=$root/build/demo/bin:$PATH
+cd build/demo/run
 rm -rf snapshots socket
 
 # --- run -------------------------------------------------------------------
@@ -124,7 +121,7 @@ if [ -n "$line" ]; then
             mark = NR == line ? ">" : " "
             printf "%s  %s %4d  %s%s\n", NR == line ? bold : "", mark, NR,
                 $0, NR == line ? plain : ""
-        }' ../../samples/leaky_server.c
+        }' "$root/samples/leaky_server.c"
 fi
 
 step "Go on from here"
@@ -134,5 +131,5 @@ cat <<END
     And in your own service?   tenure run -- ./your-server
 
     $dim# the first two work after this$plain
-    cd $PWD; PATH=$(dirname "$(dirname "$PWD")")/build/bin:\$PATH
+    cd $PWD; PATH=$root/build/demo/bin:\$PATH
 END
