@@ -56,17 +56,26 @@ static bool make_room(struct tenure__rows *rows)
     return true;
 }
 
-void tenure__rows_add(struct tenure__rows *rows, uint32_t site,
-                      uint32_t generation, uint64_t blocks, uint64_t bytes)
+struct tenure_row *tenure__rows_at(struct tenure__rows *rows, uint32_t site,
+                                   uint32_t generation)
 {
     struct tenure_row wanted = {site, generation, 0, 0};
     if (!make_room(rows))
-        return;
+        return NULL;
     struct tenure_row *row = place_of(rows, key_of(&wanted));
     if (row->site == 0) {
         *row = wanted;
         rows->count++;
     }
+    return row;
+}
+
+void tenure__rows_add(struct tenure__rows *rows, uint32_t site,
+                      uint32_t generation, uint64_t blocks, uint64_t bytes)
+{
+    struct tenure_row *row = tenure__rows_at(rows, site, generation);
+    if (row == NULL)
+        return;
     row->blocks += blocks;
     row->bytes += bytes;
 }
@@ -119,8 +128,7 @@ void tenure__rows_drop(struct tenure__rows *rows)
 /* ---- the walk ---------------------------------------------------------- */
 
 struct folding {
-    struct tenure__rows *rows;
-    struct tenure__cells *cells;
+    struct tenure__folded *folded;
     uint32_t generation, floor;
     uint8_t *sample_pages; /* seen in this fold; NULL in exact mode */
 };
@@ -145,14 +153,55 @@ static uint32_t lift(const struct folding *folding, tenure__slot *slot,
     return folding->floor;
 }
 
+/* Rows of a sampled run are summed in these fractions of a block and of a
+ * byte, then rounded. */
+#define FRACTIONS 1024
+
+static void add_spread(struct tenure__rows *rows, uint32_t site, uint32_t born,
+                       double p, double bytes)
+{
+    struct tenure_row *row = tenure__rows_at(rows, site, born);
+    struct tenure_spread spread;
+    if (row == NULL)
+        return;
+    memcpy(&spread, row, sizeof spread);
+    spread.blocks_variance += (1 - p) / (p * p);
+    spread.bytes_variance += (1 - p) / (p * p) * bytes * bytes;
+    memcpy(row, &spread, sizeof spread);
+}
+
+/* A block of `bytes` that had `birth_bytes` when it could be sampled. Each
+ * block is unbiased before it is summed (jemalloc, PROFILING_INTERNALS). */
+static void count_block(const struct folding *folding, uint32_t site,
+                        uint32_t born, uint64_t bytes, uint64_t birth_bytes)
+{
+    struct tenure__folded *folded = folding->folded;
+    if (!tenure__sampling_on()) {
+        tenure__rows_add(&folded->rows, site, born, 1, bytes);
+        return;
+    }
+    double p = tenure__sample_probability(birth_bytes);
+    tenure__rows_add(&folded->rows, site, born, (uint64_t)(FRACTIONS / p),
+                     (uint64_t)((double)bytes * FRACTIONS / p));
+    add_spread(&folded->spread, site, born, p, (double)bytes);
+}
+
+static void round_rows(struct tenure__rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        rows->row[i].blocks = (rows->row[i].blocks + FRACTIONS / 2) / FRACTIONS;
+        rows->row[i].bytes = (rows->row[i].bytes + FRACTIONS / 2) / FRACTIONS;
+    }
+}
+
 static void fold_block(uint64_t address, tenure__slot *slot, uint64_t value,
                        void *with)
 {
     struct folding *folding = with;
     /* The clock has moved on by one: newer births are not of this fold. */
     uint32_t born = tenure__slot_generation(value, folding->generation + 1);
-    uint64_t bytes = value & TENURE_SLOT_SIZE_MAX;
-    tenure__cells_add(folding->cells, address);
+    uint64_t bytes = value & TENURE_SLOT_SIZE_MAX, birth_bytes = bytes;
+    tenure__cells_add(&folding->folded->cells, address);
     if (folding->sample_pages != NULL)
         folding->sample_pages[address >> 12 & (TENURE_SAMPLE_PAGES - 1)] = 1;
     if (born > folding->generation)
@@ -166,8 +215,9 @@ static void fold_block(uint64_t address, tenure__slot *slot, uint64_t value,
         if (seen == folding->generation)
             return;
         bytes = __atomic_load_n(&record->bytes, __ATOMIC_RELAXED);
+        birth_bytes = record->birth_bytes;
     }
-    tenure__rows_add(folding->rows, tenure__slot_site(value), born, 1, bytes);
+    count_block(folding, tenure__slot_site(value), born, bytes, birth_bytes);
 }
 
 /* Blocks that were between two addresses when their slots were visited. */
@@ -184,17 +234,17 @@ static void fold_movers(struct folding *folding)
                             ? folding->floor
                             : record->generation;
         record->folded = folding->generation;
-        tenure__rows_add(folding->rows, record->site, born, 1, record->bytes);
+        count_block(folding, record->site, born, record->bytes,
+                    record->birth_bytes);
     }
 }
 
-void tenure__fold(uint32_t generation, struct tenure__rows *rows,
-                  struct tenure__cells *cells)
+void tenure__fold(uint32_t generation, struct tenure__folded *folded)
 {
-    struct folding folding = {.rows = rows,
-                              .cells = cells,
+    struct folding folding = {.folded = folded,
                               .generation = generation,
                               .floor = tenure__fold_floor(generation)};
+    memset(folded, 0, sizeof *folded);
     if (tenure__sampling_on())
         folding.sample_pages = tenure__heap_new(TENURE_SAMPLE_PAGES);
     __atomic_store_n((uint64_t *)&tenure__fold_address, 0, __ATOMIC_RELAXED);
@@ -202,8 +252,11 @@ void tenure__fold(uint32_t generation, struct tenure__rows *rows,
     tenure__blocks_each(fold_block, &folding, &tenure__fold_address);
     fold_movers(&folding);
     __atomic_store_n(&tenure__fold_generation, 0, __ATOMIC_RELEASE);
+    tenure__rows_sort(&folded->rows);
+    tenure__rows_sort(&folded->spread);
+    if (tenure__sampling_on())
+        round_rows(&folded->rows);
     if (folding.sample_pages != NULL)
         tenure__sample_pages_forget(folding.sample_pages, generation);
     tenure__heap_free(folding.sample_pages);
-    tenure__rows_sort(rows);
 }

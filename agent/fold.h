@@ -23,6 +23,9 @@ struct tenure__rows {
 
 void tenure__rows_add(struct tenure__rows *rows, uint32_t site,
                       uint32_t generation, uint64_t blocks, uint64_t bytes);
+/* The row of this key, made if it is new; NULL without memory. */
+struct tenure_row *tenure__rows_at(struct tenure__rows *rows, uint32_t site,
+                                   uint32_t generation);
 /* Moves the rows to the front, sorted by (site, generation). */
 void tenure__rows_sort(struct tenure__rows *rows);
 void tenure__rows_drop(struct tenure__rows *rows);
@@ -31,10 +34,16 @@ void tenure__rows_drop(struct tenure__rows *rows);
 extern uint32_t tenure__fold_generation;
 extern _Atomic(uint64_t) tenure__fold_address; /* visited up to here */
 
+/* What a fold gathers. */
+struct tenure__folded {
+    struct tenure__rows rows;   /* estimates, in a sampled run */
+    struct tenure__rows spread; /* sampled: struct tenure_spread, same keys */
+    struct tenure__cells cells; /* where the blocks lie */
+};
+
 /* Gathers all blocks born in `generation` or before; blocks older than the
- * floor are moved to it. Sorted. `cells`: where the blocks lie. */
-void tenure__fold(uint32_t generation, struct tenure__rows *rows,
-                  struct tenure__cells *cells);
+ * floor are moved to it. Rows come sorted. The caller drops all three. */
+void tenure__fold(uint32_t generation, struct tenure__folded *folded);
 
 /* The oldest generation told apart at `generation`; 0 = all are. */
 uint32_t tenure__fold_floor(uint32_t generation);

@@ -52,6 +52,29 @@ static double minus_log(uint64_t fraction53)
     return (53 - lead) * 0.69314718055994530942 - log_m;
 }
 
+/* 1 - exp(-x) for x >= 0, without libm: the series for small x, where the
+ * difference would lose its digits, else exp(-x) = exp(-x / 2^k)^(2^k). */
+static double one_minus_exp(double x)
+{
+    if (x < 0.05)
+        return x * (1 - x / 2 * (1 - x / 3 * (1 - x / 4 * (1 - x / 5))));
+    if (x > 40)
+        return 1;
+    double y = x / 1024;
+    double power = 1 - y * (1 - y / 2 * (1 - y / 3 * (1 - y / 4)));
+    for (int i = 0; i < 10; i++)
+        power *= power;
+    return 1 - power;
+}
+
+double tenure__sample_probability(uint64_t bytes)
+{
+    if (tenure__sample_bytes == 0)
+        return 1;
+    double share = (double)(bytes > 0 ? bytes : 1);
+    return one_minus_exp(share / (double)tenure__sample_bytes);
+}
+
 static int64_t draw_distance(struct tenure__thread *thread)
 {
     if (thread->random == 0)

@@ -75,6 +75,10 @@ static inline bool tenure__sampling_on(void)
 void tenure__sampling_open(uint64_t sample_bytes, uint64_t every_bytes,
                            void (*wake)(void));
 
+/* With which probability a block of so many bytes at its birth is taken; 1
+ * in exact mode. 0 bytes are never taken and count as 1 here. */
+double tenure__sample_probability(uint64_t bytes);
+
 /* The thread's countdown has run out with a birth of `bytes`: starts the
  * next one. True if the birth is to be recorded. */
 bool tenure__sampling_due(struct tenure__thread *thread, size_t bytes);

@@ -40,7 +40,7 @@ struct gathering {
     struct tenure__snapshot *asked;
     uint32_t generation;
     uint64_t time_ns, age_ns, start_ns;
-    struct tenure__rows rows, mappings, late;
+    struct tenure__rows rows, spread, mappings, late;
     struct tenure__growths growths;
     struct tenure__cells cells;
     struct tenure__tree tree;
@@ -103,7 +103,11 @@ static int gather(struct gathering *g)
 {
     tenure__modules_refresh_in_helper();
     tenure__threads_rename();
-    tenure__fold(g->generation, &g->rows, &g->cells);
+    struct tenure__folded folded;
+    tenure__fold(g->generation, &folded);
+    g->rows = folded.rows;
+    g->spread = folded.spread;
+    g->cells = folded.cells;
     int error = tenure__growths_gather(&g->growths, g->generation);
     tenure__mappings_each(add_mapping, g);
     tenure__rows_sort(&g->mappings);
@@ -120,7 +124,7 @@ static int gather(struct gathering *g)
         tenure__tree_want(&g->tree, g->growths.growth[i].site);
         tenure__tree_want(&g->tree, g->growths.growth[i].grown_site);
     }
-    return g->rows.error | g->mappings.error | g->late.error;
+    return g->rows.error | g->spread.error | g->mappings.error | g->late.error;
 }
 
 /* ---- sections ---------------------------------------------------------- */
@@ -297,6 +301,7 @@ static void add_sections(struct gathering *g)
     add_process(g);
     tenure__tree_write(&g->tree, &g->output);
     borrow_rows(g, TENURE_SECTION_ROWS, &g->rows);
+    borrow_rows(g, TENURE_SECTION_SPREAD, &g->spread);
     borrow_rows(g, TENURE_SECTION_MAPPINGS, &g->mappings);
     if (g->growths.count > 0)
         tenure__output_borrow(&g->output, TENURE_SECTION_GROWTH,
@@ -355,6 +360,7 @@ static void drop(struct gathering *g)
     tenure__tree_drop(&g->tree);
     tenure__growths_drop(&g->growths);
     tenure__rows_drop(&g->rows);
+    tenure__rows_drop(&g->spread);
     tenure__rows_drop(&g->mappings);
     tenure__rows_drop(&g->late);
     tenure__cells_drop(&g->cells);

@@ -29,8 +29,8 @@ const void *tenure_format_section(const void *data, uint32_t type,
 static uint32_t record_bytes_of(uint32_t type)
 {
     switch (type) {
-#define X(name, number, type_)                                                \
-    case number:                                                              \
+#define X(name, number, type_)                                                 \
+    case number:                                                               \
         return sizeof(type_);
         TENURE_SECTIONS(X)
 #undef X
@@ -90,8 +90,8 @@ static int check_section(const struct tenure_section *at, uint64_t first,
 static int check_layout(const struct tenure_header *header)
 {
     const struct tenure_section *table = (const void *)(header + 1);
-    uint64_t first = sizeof *header +
-                     (uint64_t)header->section_count * sizeof *table;
+    uint64_t first =
+        sizeof *header + (uint64_t)header->section_count * sizeof *table;
     if (first > header->file_bytes)
         return TENURE_FORMAT_LAYOUT;
     for (uint32_t i = 0; i < header->section_count; i++) {
@@ -102,8 +102,7 @@ static int check_layout(const struct tenure_header *header)
             if (table[j].type == table[i].type)
                 return TENURE_FORMAT_LAYOUT;
     }
-    const struct tenure_section *process =
-        find(header, TENURE_SECTION_PROCESS);
+    const struct tenure_section *process = find(header, TENURE_SECTION_PROCESS);
     return process && process->count == 1 ? 0 : TENURE_FORMAT_LAYOUT;
 }
 
@@ -147,8 +146,7 @@ static bool node_ok(const struct bounds *in, uint64_t i)
     case TENURE_NODE_FRAME:
     case TENURE_NODE_EXACT:
         return node->parent < node->id && site_ok(in, node->parent) &&
-               (node->module == TENURE_NONE ||
-                node->module < in->module_count);
+               (node->module == TENURE_NONE || node->module < in->module_count);
     default:
         return false;
     }
@@ -178,6 +176,18 @@ static bool growth_ok(const struct bounds *in, const void *data)
         if (!site_ok(in, at[i].site) ||
             (at[i].grown_site != 0 && !site_ok(in, at[i].grown_site)) ||
             (i > 0 && at[i].record <= at[i - 1].record))
+            return false;
+    return true;
+}
+
+static bool spread_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_spread *at =
+        tenure_format_section(data, TENURE_SECTION_SPREAD, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!site_ok(in, at[i].site) || !(at[i].blocks_variance >= 0) ||
+            !(at[i].bytes_variance >= 0))
             return false;
     return true;
 }
@@ -225,8 +235,7 @@ static bool objects_ok(const struct bounds *in, const void *data)
         tenure_format_section(data, TENURE_SECTION_EDGES, &count);
     for (uint64_t i = 0; i < count; i++)
         if (edge[i].to >= in->object_count ||
-            (edge[i].from >= in->object_count &&
-             edge[i].from != TENURE_NONE))
+            (edge[i].from >= in->object_count && edge[i].from != TENURE_NONE))
             return false;
     return true;
 }
@@ -269,8 +278,8 @@ static bool threads_ok(const struct bounds *in, const void *data)
 static int check_content(const void *data)
 {
     struct bounds in = {0};
-    in.strings = tenure_format_section(data, TENURE_SECTION_STRINGS,
-                                       &in.string_bytes);
+    in.strings =
+        tenure_format_section(data, TENURE_SECTION_STRINGS, &in.string_bytes);
     in.nodes =
         tenure_format_section(data, TENURE_SECTION_NODES, &in.node_count);
     tenure_format_section(data, TENURE_SECTION_MODULES, &in.module_count);
@@ -281,12 +290,12 @@ static int check_content(const void *data)
     for (uint64_t i = 0; i < in.node_count; i++)
         if (!node_ok(&in, i))
             return TENURE_FORMAT_CONTENT;
-    bool ok = process_ok(&in, data) && modules_ok(&in, data) &&
-              threads_ok(&in, data) &&
-              rows_ok(&in, data, TENURE_SECTION_ROWS) &&
-              rows_ok(&in, data, TENURE_SECTION_MAPPINGS) &&
-              growth_ok(&in, data) && late_ok(&in, data) &&
-              marks_ok(&in, data) && objects_ok(&in, data);
+    bool ok =
+        process_ok(&in, data) && modules_ok(&in, data) &&
+        threads_ok(&in, data) && rows_ok(&in, data, TENURE_SECTION_ROWS) &&
+        rows_ok(&in, data, TENURE_SECTION_MAPPINGS) && growth_ok(&in, data) &&
+        spread_ok(&in, data) && late_ok(&in, data) && marks_ok(&in, data) &&
+        objects_ok(&in, data);
     return ok ? 0 : TENURE_FORMAT_CONTENT;
 }
 
@@ -306,8 +315,8 @@ int tenure_format_check(const void *data, size_t bytes)
 const char *tenure_format_error_text(int error)
 {
     switch (error) {
-#define X(name, number, text)                                                 \
-    case number:                                                              \
+#define X(name, number, text)                                                  \
+    case number:                                                               \
         return text;
         TENURE_FORMAT_ERRORS(X)
 #undef X

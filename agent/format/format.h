@@ -52,21 +52,22 @@ struct tenure_section {
 };
 
 /* X(name, number, record type) */
-#define TENURE_SECTIONS(X)                                                    \
-    X(PROCESS, 1, struct tenure_process)                                      \
-    X(VALUES, 2, struct tenure_value)                                         \
-    X(STRINGS, 3, char)                                                       \
-    X(MODULES, 4, struct tenure_module)                                       \
-    X(NODES, 5, struct tenure_node)                                           \
-    X(ROWS, 6, struct tenure_row)                                             \
-    X(GROWTH, 7, struct tenure_growth)                                        \
-    X(MAPPINGS, 8, struct tenure_row)                                         \
-    X(THREADS, 9, struct tenure_thread)                                       \
-    X(LATE, 10, struct tenure_late)                                           \
-    X(MARKS, 11, struct tenure_mark)                                          \
-    X(RETAINERS, 12, struct tenure_retainer)                                  \
-    X(OBJECTS, 13, struct tenure_object)                                      \
-    X(EDGES, 14, struct tenure_edge)
+#define TENURE_SECTIONS(X)                                                     \
+    X(PROCESS, 1, struct tenure_process)                                       \
+    X(VALUES, 2, struct tenure_value)                                          \
+    X(STRINGS, 3, char)                                                        \
+    X(MODULES, 4, struct tenure_module)                                        \
+    X(NODES, 5, struct tenure_node)                                            \
+    X(ROWS, 6, struct tenure_row)                                              \
+    X(GROWTH, 7, struct tenure_growth)                                         \
+    X(MAPPINGS, 8, struct tenure_row)                                          \
+    X(THREADS, 9, struct tenure_thread)                                        \
+    X(LATE, 10, struct tenure_late)                                            \
+    X(MARKS, 11, struct tenure_mark)                                           \
+    X(RETAINERS, 12, struct tenure_retainer)                                   \
+    X(OBJECTS, 13, struct tenure_object)                                       \
+    X(EDGES, 14, struct tenure_edge)                                           \
+    X(SPREAD, 15, struct tenure_spread)
 
 enum tenure_section_type {
 #define X(name, number, type) TENURE_SECTION_##name = number,
@@ -77,13 +78,13 @@ enum tenure_section_type {
 enum tenure_snapshot_kind { TENURE_MINOR = 1, TENURE_MAJOR = 2 };
 
 /* Why a snapshot was taken. */
-#define TENURE_TRIGGERS(X)                                                    \
-    X(REQUEST, 1, "request")                                                  \
-    X(PERIOD, 2, "period")                                                    \
-    X(BYTES, 3, "bytes")                                                      \
-    X(PROGRAM, 4, "program")                                                  \
-    X(MARK, 5, "mark")                                                        \
-    X(EXIT, 6, "exit")                                                        \
+#define TENURE_TRIGGERS(X)                                                     \
+    X(REQUEST, 1, "request")                                                   \
+    X(PERIOD, 2, "period")                                                     \
+    X(BYTES, 3, "bytes")                                                       \
+    X(PROGRAM, 4, "program")                                                   \
+    X(MARK, 5, "mark")                                                         \
+    X(EXIT, 6, "exit")                                                         \
     X(FATAL, 7, "fatal")
 
 enum tenure_trigger {
@@ -112,19 +113,20 @@ struct tenure_process {
     uint32_t trigger; /* enum tenure_trigger */
     uint32_t machine; /* ELF e_machine of the target */
     uint32_t page_bytes;
-    uint32_t depth_max; /* frames kept of a stack */
-    uint32_t flags;     /* TENURE_PROCESS_... */
-    uint32_t exe;       /* string: path */
-    uint32_t host;      /* string */
-    uint32_t command;   /* string: arguments joined by spaces */
-    uint32_t label;     /* string: of tenure mark, or "" */
-    uint32_t allocator; /* string: glibc, jemalloc, tcmalloc, mimalloc ... */
-    uint32_t options;   /* string: TENURE_OPTIONS as understood */
+    uint32_t depth_max;   /* frames kept of a stack */
+    uint32_t flags;       /* TENURE_PROCESS_... */
+    uint32_t exe;         /* string: path */
+    uint32_t host;        /* string */
+    uint32_t command;     /* string: arguments joined by spaces */
+    uint32_t label;       /* string: of tenure mark, or "" */
+    uint32_t allocator;   /* string: glibc, jemalloc, tcmalloc, mimalloc ... */
+    uint32_t options;     /* string: TENURE_OPTIONS as understood */
     uint32_t stop_method; /* string: ptrace, signal, none; minor: "" */
     uint32_t tool;        /* string: the agent's version */
 };
-#define TENURE_PROCESS_DORMANT 1u /* tracking started late: older blocks
-                                     have an unknown birth */
+#define TENURE_PROCESS_DORMANT                                                 \
+    1u                               /* tracking started late: older blocks    \
+                                        have an unknown birth */
 #define TENURE_PROCESS_DIRTY_MARK 2u /* major, but some thread did not stop */
 
 /* One number with a name; keys below. A missing key reads as 0. */
@@ -139,48 +141,48 @@ struct tenure_value {
  * QUALITY numbers count what the agent could not do; `show` prints every
  * QUALITY number that is not zero, DROPPED ones make a verdict inconclusive.
  */
-#define TENURE_VALUES(X)                                                      \
-    X(LIVE_BLOCKS, 1, "live_blocks", TOTAL)                                   \
-    X(LIVE_BYTES, 2, "live_bytes", TOTAL)                                     \
-    X(ALLOCATED_BLOCKS, 3, "allocated_blocks", TOTAL)                         \
-    X(ALLOCATED_BYTES, 4, "allocated_bytes", TOTAL)                           \
-    X(FREED_BLOCKS, 5, "freed_blocks", TOTAL)                                 \
-    X(FREED_BYTES, 6, "freed_bytes", TOTAL)                                   \
-    X(RSS_BYTES, 7, "rss_bytes", TOTAL)                                       \
-    X(AGENT_BYTES, 8, "agent_bytes", TOTAL)                                   \
-    X(PAUSE_US, 9, "pause_us", TOTAL)                                         \
-    X(ALLOCATOR_BYTES, 10, "allocator_bytes", TOTAL) /* obtained from OS */   \
-    X(ALLOCATOR_USED_BYTES, 11, "allocator_used_bytes", TOTAL)                \
-    X(MAPPED_BYTES, 12, "mapped_bytes", TOTAL) /* by mmap in the target */    \
-    X(STACK_BYTES, 13, "stack_bytes", TOTAL) /* resident thread stacks */     \
-    X(LIMIT_BYTES, 14, "limit_bytes", TOTAL) /* cgroup, else machine */       \
-    X(THREADS, 15, "threads", TOTAL)                                          \
-    X(SITES, 16, "sites", TOTAL)                                              \
-    X(LOST_BLOCKS, 17, "lost_blocks", TOTAL)                                  \
-    X(LOST_BYTES, 18, "lost_bytes", TOTAL)                                    \
-    X(MAPPED_BLOCKS, 19, "mapped_blocks", TOTAL)                              \
-    X(WRITE_US, 20, "write_us", TOTAL) /* fold and write, nobody stopped */   \
-    X(FILE_RSS_BYTES, 21, "file_rss_bytes", TOTAL) /* code and files */       \
-    X(UNSEEN_BLOCKS, 22, "unseen_blocks", TOTAL) /* born before tracking */   \
-    X(CAPTURES, 23, "captures", TOTAL)                                        \
-    X(VERIFIED, 24, "verified_captures", TOTAL)                               \
-    X(FILE_EXEC, 25, "exec_count", TOTAL)                                     \
-    X(TRUNCATED_STACKS, 100, "truncated_stacks", QUALITY)                     \
-    X(UNTRACKED_FREES, 101, "untracked_frees", QUALITY)                       \
-    X(MISSED_FREES, 102, "missed_frees", QUALITY)                             \
-    X(MISMATCHED_STACKS, 103, "mismatched_stacks", QUALITY)                   \
-    X(NESTED_ALLOCATIONS, 104, "nested_allocations", QUALITY)                 \
-    X(EARLY_ALLOCATIONS, 105, "early_allocations", QUALITY)                   \
-    X(STACKLESS_BLOCKS, 106, "stackless_blocks", QUALITY)                     \
-    X(FAILED_SNAPSHOTS, 107, "failed_snapshots", QUALITY)                     \
-    X(BAD_OPTIONS, 108, "bad_options", QUALITY)                               \
-    X(LATE_SNAPSHOTS, 109, "late_snapshots", QUALITY)                         \
-    X(UNTRACKED_MAPPINGS, 110, "untracked_mappings", QUALITY)                 \
-    X(UNRECORDED_GROWTH, 111, "unrecorded_growth", QUALITY)                   \
-    X(UNSTOPPED_THREADS, 112, "unstopped_threads", QUALITY)                   \
-    X(DROPPED_NO_TABLE, 200, "dropped_no_table", DROPPED)                     \
-    X(DROPPED_NO_THREAD, 201, "dropped_no_thread", DROPPED)                   \
-    X(DROPPED_NO_SITE, 202, "dropped_no_site", DROPPED)                       \
+#define TENURE_VALUES(X)                                                       \
+    X(LIVE_BLOCKS, 1, "live_blocks", TOTAL)                                    \
+    X(LIVE_BYTES, 2, "live_bytes", TOTAL)                                      \
+    X(ALLOCATED_BLOCKS, 3, "allocated_blocks", TOTAL)                          \
+    X(ALLOCATED_BYTES, 4, "allocated_bytes", TOTAL)                            \
+    X(FREED_BLOCKS, 5, "freed_blocks", TOTAL)                                  \
+    X(FREED_BYTES, 6, "freed_bytes", TOTAL)                                    \
+    X(RSS_BYTES, 7, "rss_bytes", TOTAL)                                        \
+    X(AGENT_BYTES, 8, "agent_bytes", TOTAL)                                    \
+    X(PAUSE_US, 9, "pause_us", TOTAL)                                          \
+    X(ALLOCATOR_BYTES, 10, "allocator_bytes", TOTAL) /* obtained from OS */    \
+    X(ALLOCATOR_USED_BYTES, 11, "allocator_used_bytes", TOTAL)                 \
+    X(MAPPED_BYTES, 12, "mapped_bytes", TOTAL) /* by mmap in the target */     \
+    X(STACK_BYTES, 13, "stack_bytes", TOTAL)   /* resident thread stacks */    \
+    X(LIMIT_BYTES, 14, "limit_bytes", TOTAL)   /* cgroup, else machine */      \
+    X(THREADS, 15, "threads", TOTAL)                                           \
+    X(SITES, 16, "sites", TOTAL)                                               \
+    X(LOST_BLOCKS, 17, "lost_blocks", TOTAL)                                   \
+    X(LOST_BYTES, 18, "lost_bytes", TOTAL)                                     \
+    X(MAPPED_BLOCKS, 19, "mapped_blocks", TOTAL)                               \
+    X(WRITE_US, 20, "write_us", TOTAL) /* fold and write, nobody stopped */    \
+    X(FILE_RSS_BYTES, 21, "file_rss_bytes", TOTAL) /* code and files */        \
+    X(UNSEEN_BLOCKS, 22, "unseen_blocks", TOTAL)   /* born before tracking */  \
+    X(CAPTURES, 23, "captures", TOTAL)                                         \
+    X(VERIFIED, 24, "verified_captures", TOTAL)                                \
+    X(FILE_EXEC, 25, "exec_count", TOTAL)                                      \
+    X(TRUNCATED_STACKS, 100, "truncated_stacks", QUALITY)                      \
+    X(UNTRACKED_FREES, 101, "untracked_frees", QUALITY)                        \
+    X(MISSED_FREES, 102, "missed_frees", QUALITY)                              \
+    X(MISMATCHED_STACKS, 103, "mismatched_stacks", QUALITY)                    \
+    X(NESTED_ALLOCATIONS, 104, "nested_allocations", QUALITY)                  \
+    X(EARLY_ALLOCATIONS, 105, "early_allocations", QUALITY)                    \
+    X(STACKLESS_BLOCKS, 106, "stackless_blocks", QUALITY)                      \
+    X(FAILED_SNAPSHOTS, 107, "failed_snapshots", QUALITY)                      \
+    X(BAD_OPTIONS, 108, "bad_options", QUALITY)                                \
+    X(LATE_SNAPSHOTS, 109, "late_snapshots", QUALITY)                          \
+    X(UNTRACKED_MAPPINGS, 110, "untracked_mappings", QUALITY)                  \
+    X(UNRECORDED_GROWTH, 111, "unrecorded_growth", QUALITY)                    \
+    X(UNSTOPPED_THREADS, 112, "unstopped_threads", QUALITY)                    \
+    X(DROPPED_NO_TABLE, 200, "dropped_no_table", DROPPED)                      \
+    X(DROPPED_NO_THREAD, 201, "dropped_no_thread", DROPPED)                    \
+    X(DROPPED_NO_SITE, 202, "dropped_no_site", DROPPED)                        \
     X(DROPPED_NO_RECORD, 203, "dropped_no_record", DROPPED)
 
 enum tenure_value_key {
@@ -191,10 +193,10 @@ enum tenure_value_key {
 
 /* A mapped ELF object, or one that was mapped while a live stack was made. */
 struct tenure_module {
-    uint64_t start, end; /* run-time addresses, end exclusive */
-    uint64_t bias;       /* ELF virtual address = address - bias */
-    uint32_t path;       /* string */
-    uint32_t build_id;   /* string: hexadecimal, "" if it has none */
+    uint64_t start, end;   /* run-time addresses, end exclusive */
+    uint64_t bias;         /* ELF virtual address = address - bias */
+    uint32_t path;         /* string */
+    uint32_t build_id;     /* string: hexadecimal, "" if it has none */
     uint32_t load_epoch;   /* when it came, counted in load events */
     uint32_t unload_epoch; /* when it went; 0 = still there */
 };
@@ -224,6 +226,17 @@ struct tenure_row {
     uint32_t generation;
     uint64_t blocks;
     uint64_t bytes; /* as requested, as of now (realloc included) */
+};
+
+/* In a sampled run ROWS are estimates: each sampled block stands for
+ * 1 / (1 - exp(-birth bytes / sample_bytes)) blocks. This is how far they may
+ * be off: the variance of each row, same keys as in ROWS. Variances of
+ * independent rows add up; the standard error is the root of the sum. */
+struct tenure_spread {
+    uint32_t site;
+    uint32_t generation;
+    double blocks_variance;
+    double bytes_variance; /* bytes squared */
 };
 
 /* A live block that realloc has resized, by its birth. `record` names the
@@ -259,20 +272,20 @@ struct tenure_mark {
     uint32_t site;
     uint32_t generation;
     uint64_t unreached_blocks, unreached_bytes; /* in this snapshot */
-    uint64_t lost_blocks, lost_bytes;   /* in this and the one before */
-    uint64_t indirect_blocks, indirect_bytes; /* of lost: below lost ones */
-    uint64_t possible_blocks, possible_bytes; /* interior pointers only */
+    uint64_t lost_blocks, lost_bytes;           /* in this and the one before */
+    uint64_t indirect_blocks, indirect_bytes;   /* of lost: below lost ones */
+    uint64_t possible_blocks, possible_bytes;   /* interior pointers only */
     uint64_t retained_bytes; /* what would go with this row's blocks */
 };
 
 /* One step of the path that holds a site, root first. */
 struct tenure_retainer {
     uint32_t site;
-    uint32_t step; /* 0 = root */
-    uint32_t kind; /* enum tenure_retainer_kind */
-    uint32_t module; /* of a global */
-    uint32_t what; /* site of the block in between, tid of a stack */
-    uint32_t share; /* of the site's newest cohort, in 1/10000 */
+    uint32_t step;    /* 0 = root */
+    uint32_t kind;    /* enum tenure_retainer_kind */
+    uint32_t module;  /* of a global */
+    uint32_t what;    /* site of the block in between, tid of a stack */
+    uint32_t share;   /* of the site's newest cohort, in 1/10000 */
     uint64_t address; /* of the pointer: global, stack slot, block start */
     uint64_t offset;  /* of the pointer within the block or the module */
 };
@@ -311,6 +324,7 @@ _Static_assert(sizeof(struct tenure_module) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_node) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_row) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_growth) == 40, "on disk");
+_Static_assert(sizeof(struct tenure_spread) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_thread) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_late) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_mark) == 80, "on disk");
@@ -319,14 +333,14 @@ _Static_assert(sizeof(struct tenure_object) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_edge) == 8, "on disk");
 
 /* What may be wrong with a file; X(NAME, number, "text"). */
-#define TENURE_FORMAT_ERRORS(X)                                               \
-    X(SHORT, -1, "is too short to be a snapshot")                             \
-    X(FOREIGN, -2, "is not a tenure snapshot")                                \
-    X(NEWER, -3, "was written by a newer tenure; update this one to read it") \
-    X(TRUNCATED, -4, "is truncated; copy it again from where it was written") \
-    X(CHECKSUM, -5, "is damaged (checksum); copy it again")                   \
-    X(LAYOUT, -6, "is damaged (section layout)")                              \
-    X(CONTENT, -7, "is damaged (a record points outside its table)")          \
+#define TENURE_FORMAT_ERRORS(X)                                                \
+    X(SHORT, -1, "is too short to be a snapshot")                              \
+    X(FOREIGN, -2, "is not a tenure snapshot")                                 \
+    X(NEWER, -3, "was written by a newer tenure; update this one to read it")  \
+    X(TRUNCATED, -4, "is truncated; copy it again from where it was written")  \
+    X(CHECKSUM, -5, "is damaged (checksum); copy it again")                    \
+    X(LAYOUT, -6, "is damaged (section layout)")                               \
+    X(CONTENT, -7, "is damaged (a record points outside its table)")           \
     X(ENDIAN, -8, "comes from a machine of the other byte order")
 
 enum tenure_format_error {

@@ -38,12 +38,12 @@ static void put(uint64_t address, uint64_t value)
 
 static struct tenure__rows fold_at(uint32_t generation)
 {
-    struct tenure__rows rows = {0};
-    struct tenure__cells cells = {0};
-    tenure__fold(generation, &rows, &cells);
-    tenure__cells_drop(&cells);
-    assert_int_equal(rows.error, 0);
-    return rows;
+    struct tenure__folded folded;
+    tenure__fold(generation, &folded);
+    tenure__cells_drop(&folded.cells);
+    tenure__rows_drop(&folded.spread);
+    assert_int_equal(folded.rows.error, 0);
+    return folded.rows;
 }
 
 static void expect_row(const struct tenure__rows *rows, size_t at,
