@@ -61,8 +61,8 @@ char *tenure_text_clean(char *text);
 /* Prints a text from a file, cleaned. */
 void tenure_print_text(const struct tenure_paper *paper, const char *text);
 
-/* Prints at most `columns` of text, cleaned, "..." in place of the middle if it is
- * longer, then blanks up to `pad` columns. */
+/* Prints at most `columns` of text, cleaned, "..." in place of the middle if it
+ * is longer, then blanks up to `pad` columns. */
 void tenure_print_cut(const struct tenure_paper *paper, const char *text,
                       size_t columns, size_t pad);
 
