@@ -100,10 +100,12 @@ static void print_survival(FILE *to, const struct tenure_leak_test *test)
     fprintf(to, "%.0f of %.0f, hazard %.3f <= %.2f, at most %.3f <= %.2f\n",
             test->deaths, test->exposures, test->hazard, rule->hazard,
             test->bound, bound);
-    print_check(to, test->surviving >= rule->cover_leak * test->judged,
+    double cover =
+        tenure_leak_is_regular(test) ? rule->cover_regular : rule->cover_leak;
+    print_check(to, test->surviving >= cover * test->judged,
                 "most generations leave some: ");
     fprintf(to, "%u of %u >= %.0f %%, %.0f blocks\n", test->surviving,
-            test->judged, 100 * rule->cover_leak, test->survivors);
+            test->judged, 100 * cover, test->survivors);
     print_check(to, test->turnover <= rule->turnover_leak,
                 "they are not replaced: ");
     fprintf(to, "%.2f tenured deaths for each newly tenured <= %.2f\n",

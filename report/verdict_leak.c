@@ -233,12 +233,13 @@ static bool is_enough(const struct tenure_leak_test *test)
            test->exposures >= tenure_rules.few_exposures;
 }
 
-/* Residues come regularly where no gap between them is longer than their
- * mean distance. */
-static bool is_regular(const struct tenure_leak_test *test)
+/* Residues come regularly where none is much farther from the one before
+ * than their mean distance. */
+bool tenure_leak_is_regular(const struct tenure_leak_test *test)
 {
     return test->surviving >= tenure_rules.cover_sparse * test->judged &&
-           test->gap * test->surviving <= test->judged;
+           (test->gap + 1) * test->surviving <=
+               tenure_rules.regular * test->judged;
 }
 
 static bool is_suspect(const struct tenure_leak_test *test)
@@ -252,7 +253,7 @@ static bool is_suspect(const struct tenure_leak_test *test)
            test->hazard <= rule->hazard &&
            test->bound <= rule->hazard_bound_suspect &&
            test->turnover <= rule->turnover_suspect &&
-           (is_regular(test) ||
+           (tenure_leak_is_regular(test) ||
             test->surviving >= rule->cover_suspect * test->judged);
 }
 
@@ -262,7 +263,7 @@ static bool is_leak(const struct tenure_leak_test *test)
     if (test->late_share < rule->late_share_leak &&
         test->decline_z < rule->decline_no_z)
         return false;
-    return is_enough(test) &&
+    return is_enough(test) && test->survivors >= rule->survivors_leak &&
            test->bound <= (test->age > 1 ? rule->hazard_bound_old
                                          : rule->hazard_bound_leak) &&
            test->turnover <= rule->turnover_leak && test->clearings != 1 &&
@@ -275,9 +276,12 @@ static enum tenure_leak_level level_of(const struct tenure_leak_test *test)
         return TENURE_LEAK_NO;
     if (!is_leak(test))
         return TENURE_LEAK_SUSPECT;
-    if (test->surviving >= tenure_rules.cover_leak * test->judged)
+    if (test->surviving >= tenure_rules.cover_leak * test->judged ||
+        (test->surviving >= tenure_rules.cover_regular * test->judged &&
+         tenure_leak_is_regular(test)))
         return TENURE_LEAK_YES;
-    return is_regular(test) && test->bound <= tenure_rules.sparse_bound
+    return tenure_leak_is_regular(test) &&
+                   test->bound <= tenure_rules.sparse_bound
                ? TENURE_LEAK_SPARSE
                : TENURE_LEAK_SUSPECT;
 }

@@ -68,7 +68,7 @@ static enum tenure_site_class suspicion(const struct tenure_matrix *matrix,
         return TENURE_CLASS_CACHE;
     if (test->held >= tenure_rules.held && test->held > test->gap)
         return tenure_benign_shape(matrix, test);
-    if (is_big_and_few(matrix))
+    if (is_big_and_few(matrix) && !tenure_leak_is_regular(test))
         return TENURE_CLASS_POOL;
     return TENURE_CLASS_SUSPECT;
 }
@@ -86,7 +86,8 @@ by_growth(const struct tenure_matrix *matrix,
         (sparse && matrix->count < tenure_rules.sparse_snapshots))
         return suspicion(matrix, test);
     bool declines = test->decline_z < tenure_rules.decline_z &&
-                    test->later_z < tenure_rules.decline_no_z;
+                    (test->late_share < tenure_rules.decline_share ||
+                     test->later_z < tenure_rules.decline_no_z);
     if (declines || on_one_container(populations, count))
         return TENURE_CLASS_UNBOUNDED;
     return TENURE_CLASS_LEAK;

@@ -33,7 +33,8 @@
     X(sparse_snapshots, 10, "snapshots before a burst leak is called one",     \
       "three bursts, one every third generation")                              \
     X(exposures, 6, "exposures of tenured blocks before A is used", "tuned")   \
-    X(survivors, 4, "tenured survivors before A is used", "tuned")             \
+    X(survivors, 3, "tenured survivors before A is used", "tuned")             \
+    X(survivors_leak, 4, "the same, leak", "tuned")                            \
     X(hazard, 0.05, "deaths per exposure of tenured blocks, at most",          \
       "V8 pretenures at 0.85 survival; tuned")                                 \
     X(hazard_bound_leak, 0.25, "its 95 % upper bound, leak", "tuned")          \
@@ -42,7 +43,10 @@
     X(turnover_leak, 0.25, "tenured deaths per newly tenured, leak", "tuned")  \
     X(turnover_suspect, 0.5, "the same, suspect", "tuned")                     \
     X(residue, 0.1, "share of the median residue that counts as one", "tuned") \
-    X(cover_leak, 0.5, "share of generations with a residue, leak", "tuned")   \
+    X(cover_leak, 0.6, "share of generations with a residue, leak", "tuned")   \
+    X(cover_regular, 0.5, "the same where they come regularly", "tuned")       \
+    X(regular, 1.25, "longest distance over the mean one, of regular ones",    \
+      "every second and every third generation, off by one")                   \
     X(cover_suspect, 0.4, "the same, suspect", "tuned")                        \
     X(cover_sparse, 0.25, "the same for a burst leak", "every third, less 1")  \
     X(sparse_bound, 0.15, "hazard's upper bound for a burst leak", "tuned")    \
@@ -53,6 +57,8 @@
     X(late_share_suspect, 0.4, "the same, suspect", "tuned")                   \
     X(decline_z, -2, "standard errors of a decline that is no chance",         \
       "one-sided 2.3 %")                                                       \
+    X(decline_share, 0.6, "later half over earlier of a decline, surely",      \
+      "tuned")                                                                 \
     X(decline_no_z, -1, "the same: above it a decline may be chance",          \
       "one-sided 16 %; tuned; also where the later half must decline")         \
     X(decline_some_z, -1.28, "the same, where so little is left over",         \
@@ -181,6 +187,7 @@ void tenure_verdict_text(const struct tenure_site_verdict *verdict,
 /* The parts, for --explain and unit tests. */
 void tenure_leak_test(const struct tenure_matrix *matrix, uint32_t age,
                       uint32_t skipped, struct tenure_leak_test *test);
+bool tenure_leak_is_regular(const struct tenure_leak_test *test);
 void tenure_leak_best(const struct tenure_matrix *matrix,
                       struct tenure_leak_test *best);
 void tenure_growth_test(const struct tenure_matrix *matrix,
