@@ -32,13 +32,16 @@ static _Atomic uint32_t published;
 static _Atomic int owner;
 
 /* All below: guarded by the lock. */
-static uint8_t seen[TENURE_MODULES_MAX / 8];
+static uint32_t live[TENURE_MODULES_LIVE_MAX]; /* indices of what is mapped */
+static uint8_t seen[TENURE_MODULES_LIVE_MAX / 8]; /* by place in live */
+static uint32_t live_count;
 static uint32_t epoch;
 static uint64_t last_adds, last_subs;
 static char *arena;
 static size_t arena_left;
 
 struct pass {
+    uint32_t live;   /* objects known before */
     uint32_t filled; /* published entries and the new ones behind them */
     uint64_t adds, subs;
     int error;
@@ -62,8 +65,22 @@ static void unlock(void)
     atomic_store(&owner, 0);
 }
 
+/* A plugin that comes and goes has one path, not one for each time. */
+static const char *known_path(const char *text)
+{
+    uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
+    for (uint32_t i = count; i-- > 0;) {
+        if (strcmp(table[i].path, text) == 0)
+            return table[i].path;
+    }
+    return NULL;
+}
+
 static const char *keep(const char *text)
 {
+    const char *known = known_path(text);
+    if (known)
+        return known;
     size_t bytes = strlen(text) + 1;
     if (bytes > arena_left) {
         char *fresh = tenure__os_map(ARENA_BYTES);
@@ -145,7 +162,7 @@ static bool same(const struct tenure__module *a, const struct tenure__module *b,
                  const char *path)
 {
     return a->start == b->start && a->end == b->end && a->bias == b->bias &&
-           a->unload_epoch == 0 && a->build_id_bytes == b->build_id_bytes &&
+           a->build_id_bytes == b->build_id_bytes &&
            memcmp(a->build_id, b->build_id, sizeof a->build_id) == 0 &&
            strcmp(a->path, path) == 0;
 }
@@ -165,35 +182,41 @@ static int take_object(struct dl_phdr_info *info, size_t size, void *context)
     if (!describe(info, &module))
         return 0;
     const char *path = path_of(info, buffer);
-    uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
-    for (uint32_t i = 0; i < count; i++) {
-        if (same(&table[i], &module, path)) {
+    for (uint32_t i = 0; i < pass->live; i++) {
+        if (same(&table[live[i]], &module, path)) {
             seen[i / 8] |= (uint8_t)(1u << i % 8);
             return 0;
         }
     }
-    module.path = pass->filled < TENURE_MODULES_MAX ? keep(path) : NULL;
+    bool room = pass->filled < TENURE_MODULES_MAX &&
+                live_count < TENURE_MODULES_LIVE_MAX;
+    module.path = room ? keep(path) : NULL;
     if (!module.path) {
         pass->error = -ENOMEM;
         return 0;
     }
     module.load_epoch = epoch + 1;
+    live[live_count++] = pass->filled;
     table[pass->filled++] = module;
     return 0;
 }
 
-/* Retires what the loader did not name; true if there was any. */
-static bool retire_gone(void)
+/* Retires what the loader did not name of the first `count` that were live;
+ * true if there was any. */
+static bool retire_gone(uint32_t count)
 {
-    uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
-    bool any = false;
-    for (uint32_t i = 0; i < count; i++) {
-        if (table[i].unload_epoch || seen[i / 8] >> i % 8 & 1)
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < live_count; i++) {
+        struct tenure__module *module = &table[live[i]];
+        if (i >= count || seen[i / 8] >> i % 8 & 1) {
+            live[kept++] = live[i];
             continue;
-        __atomic_store_n(&table[i].unload_epoch, epoch + 1, __ATOMIC_RELEASE);
-        tenure__sites_retire(table[i].start, table[i].end, epoch + 1);
-        any = true;
+        }
+        __atomic_store_n(&module->unload_epoch, epoch + 1, __ATOMIC_RELEASE);
+        tenure__sites_retire(module->start, module->end, epoch + 1);
     }
+    bool any = kept < live_count;
+    live_count = kept;
     return any;
 }
 
@@ -208,7 +231,7 @@ static int refresh_locked(each_object *each)
     if (!table)
         return -ENOMEM;
     uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
-    struct pass pass = {.filled = count};
+    struct pass pass = {.live = live_count, .filled = count};
     memset(seen, 0, sizeof seen);
     int stopped = each(take_object, &pass);
     if (stopped > 0)
@@ -218,7 +241,7 @@ static int refresh_locked(each_object *each)
         memset(seen, 0xff, sizeof seen);
     last_adds = pass.adds;
     last_subs = pass.subs;
-    bool changed = retire_gone() || pass.filled > count;
+    bool changed = retire_gone(pass.live) || pass.filled > count;
     atomic_store_explicit(&published, pass.filled, memory_order_release);
     if (changed) {
         epoch++;

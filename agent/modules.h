@@ -14,7 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TENURE_MODULES_MAX 8192
+/* Loads in the life of the process, and objects mapped at one time. */
+#define TENURE_MODULES_MAX 65536
+#define TENURE_MODULES_LIVE_MAX 4096
 
 struct tenure__module {
     uint64_t start, end, bias;

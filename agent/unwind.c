@@ -20,7 +20,7 @@
 
 
 /* The memo's frames, the keyed memo and, if asked for, the memory of the
- * verifier follow the struct. */
+ * verifier follow the struct: what the first capture touches lies together. */
 struct tenure__unwinder {
     struct tenure__unwind_counts counts;
     struct tenure__verify *verify;
@@ -30,7 +30,7 @@ struct tenure__unwinder {
     struct tenure__keyed keyed;
     struct tenure__memo memo;
     struct tenure__walk walk;
-};
+} __attribute__((aligned(64)));
 
 static uint32_t depth_limit;
 static uint32_t verify_period;
@@ -47,7 +47,9 @@ int tenure__unwind_open(uint32_t depth_max, uint32_t verify_every)
 
 static size_t frames_bytes(void)
 {
-    return tenure__memo_frames(depth_limit) * sizeof(struct tenure__frame);
+    size_t bytes =
+        tenure__memo_frames(depth_limit) * sizeof(struct tenure__frame);
+    return (bytes + 63) & ~(size_t)63;
 }
 
 size_t tenure__unwinder_bytes(void)
@@ -62,11 +64,12 @@ static void renew(struct tenure__unwinder *unwinder, uint32_t epoch,
 {
     if (!unwinder->keyed.entries) {
         char *memory = (char *)(unwinder + 1);
-        tenure__keyed_place(&unwinder->keyed, memory);
-        memory += tenure__keyed_bytes();
         tenure__memo_place(&unwinder->memo, (struct tenure__frame *)memory,
                            depth_limit);
-        unwinder->verify = (struct tenure__verify *)(memory + frames_bytes());
+        memory += frames_bytes();
+        tenure__keyed_place(&unwinder->keyed, memory);
+        memory += tenure__keyed_bytes();
+        unwinder->verify = (struct tenure__verify *)memory;
         unwinder->until_verify = verify_period;
     }
     tenure__keyed_drop(&unwinder->keyed);

@@ -34,8 +34,8 @@ uint32_t tenure__memo_frames(uint32_t depth_max)
 void tenure__memo_place(struct tenure__memo *memo,
                         struct tenure__frame *memory, uint32_t depth_max)
 {
-    memo->stack = memory;
-    memo->fresh = memory + 2 * depth_max + 1;
+    memo->fresh = memory;
+    memo->stack = memory + depth_max + 1;
 }
 
 void tenure__memo_drop(struct tenure__memo *memo)

@@ -27,8 +27,8 @@
 #include "unwind_walk.h"
 
 struct tenure__memo {
-    struct tenure__frame *stack; /* of tenure__memo_frames() for both */
     struct tenure__frame *fresh; /* innermost first, while walking */
+    struct tenure__frame *stack; /* behind it, see tenure__memo_frames() */
     uint32_t base, cut, top;
     uint32_t seen;  /* outermost frame that the last capture depended on */
     bool complete;  /* no caller of stack[base] can be known */
