@@ -6,9 +6,12 @@
 # Builds tenure, starts samples/leaky_server.c with the agent, puts it under
 # load, takes snapshots while it runs and prints what grew between them. The
 # snapshots stay in build/demo/run; the processes do not outlive the script.
+# TENURE_BUILD names another directory than build.
 set -eu
 
 cd "$(dirname "$0")/.."
+root=$PWD
+demo=${TENURE_BUILD:-build}/demo
 kinds='minor minor minor minor minor minor major major'
 pause=1.5
 seconds=13 # of load: as long as the snapshots take, and a little more
@@ -47,25 +50,24 @@ trap 'exit 143' TERM HUP
 
 # A tree of its own, which needs none of the tools of the tests.
 build() {
-    cmake -S . -B build/demo -G Ninja -DTENURE_TESTS=OFF \
-        -DTENURE_SAMPLES=ON &&
-        cmake --build build/demo --target \
+    cmake -S . -B "$demo" -G Ninja -DTENURE_TESTS=OFF -DTENURE_SAMPLES=ON &&
+        cmake --build "$demo" --target \
             tenure tenure_preload leaky_server load
 }
 
 step "1. Build"
 sh tests/install.sh build || fail "install these packages, then run me again"
-mkdir -p build/demo/run
-shown "cmake -S . -B build/demo && cmake --build build/demo"
-[ -f build/demo/bin/tenure ] || echo "    This takes a minute, the first time."
-if ! build >build/demo/run/build.log 2>&1; then
-    tail -n 20 build/demo/run/build.log >&2
-    fail "the build failed; all of it is in $PWD/build/demo/run/build.log"
+mkdir -p "$demo/run"
+demo=$(cd "$demo" && pwd)
+shown "cmake -S . -B ${demo#"$root"/} && cmake --build ${demo#"$root"/}"
+[ -f "$demo/bin/tenure" ] || echo "    This takes a minute, the first time."
+if ! build >"$demo/run/build.log" 2>&1; then
+    tail -n 20 "$demo/run/build.log" >&2
+    fail "the build failed; all of it is in $demo/run/build.log"
 fi
 
-root=$PWD
-PATH=$root/build/demo/bin:$PATH
-cd build/demo/run
+PATH=$demo/bin:$PATH
+cd "$demo/run"
 rm -rf snapshots socket
 
 # --- run -------------------------------------------------------------------
@@ -114,15 +116,13 @@ line=$(echo "$found" |
     sed -n 's/.*leaky_server\.c:\([0-9][0-9]*\).*/\1/p' | head -n 1)
 site=$(echo "$found" | sed -n 's/.* site \([0-9a-f]\{16\}\).*/\1/p' |
     head -n 1)
-if [ -n "$line" ]; then
-    step "samples/leaky_server.c, line $line"
-    awk -v line="$line" -v bold="$bold" -v plain="$plain" '
-        NR >= line - 3 && NR <= line + 3 {
-            mark = NR == line ? ">" : " "
-            printf "%s  %s %4d  %s%s\n", NR == line ? bold : "", mark, NR,
-                $0, NR == line ? plain : ""
-        }' "$root/samples/leaky_server.c"
-fi
+[ -n "$line" ] || fail "the report names no line of the server"
+step "samples/leaky_server.c, line $line"
+awk -v line="$line" -v bold="$bold" -v plain="$plain" '
+    NR >= line - 3 && NR <= line + 3 {
+        printf "%s  %s %4d  %s%s\n", NR == line ? bold : "",
+            NR == line ? ">" : " ", NR, $0, NR == line ? plain : ""
+    }' "$root/samples/leaky_server.c"
 
 step "Go on from here"
 cat <<END
@@ -131,5 +131,5 @@ cat <<END
     And in your own service?   tenure run -- ./your-server
 
     $dim# the first two work after this$plain
-    cd $PWD; PATH=$root/build/demo/bin:\$PATH
+    cd $PWD; PATH=$demo/bin:\$PATH
 END
