@@ -45,6 +45,23 @@ tenure_charge_place(const struct tenure_charge *charge)
     return NULL;
 }
 
+uint32_t tenure_charge_depth(const struct tenure_charge_stack *stack)
+{
+    static const char *const starts[] = {
+        "_start",    "__libc_start_main", "__libc_start_main_impl",
+        "clone",     "__libc_start_call_main", "start_thread",
+        "__clone3",  "clone3"};
+    uint32_t depth = stack->depth;
+    bool more = true;
+    while (depth > stack->title + 1 && more) {
+        more = false;
+        for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+            more |= strcmp(stack->at[depth - 1].function, starts[i]) == 0;
+        depth -= more;
+    }
+    return depth;
+}
+
 static bool is_identifier(const char *text)
 {
     for (; *text; text++)

@@ -15,6 +15,9 @@
 
 #include "report/verdict_rules.h"
 
+struct tenure_site;
+struct tenure_rule;
+
 struct tenure_charge_frame {
     const char *function; /* demangled, without parameters; "" = unknown */
     const char *file;     /* "" = unknown */
@@ -59,6 +62,7 @@ struct tenure_charge {
     enum tenure_charge_state state;
     const char *because; /* of its state; "" if it just fails */
     const struct tenure_rule *rule; /* of a suppressed one */
+    const struct tenure_site *site; /* in its series */
 };
 
 /* The function that wanted the memory; never empty. */
@@ -68,6 +72,9 @@ const char *tenure_charge_title(const struct tenure_charge *charge);
  * the program's own rather than the system's; NULL if there is none. */
 const struct tenure_charge_frame *
 tenure_charge_place(const struct tenure_charge *charge);
+
+/* Frames without those by which every thread starts; never the title. */
+uint32_t tenure_charge_depth(const struct tenure_charge_stack *stack);
 
 /* The line of a suppression file that would suppress it; returns `text`. */
 const char *tenure_charge_suppression(const struct tenure_charge *charge,

@@ -15,6 +15,7 @@
     X(snap, "take a snapshot of a running process")                           \
     X(show, "show what one snapshot holds")                                   \
     X(diff, "compare snapshots: what was allocated, freed, kept")             \
+    X(check, "fail where memory leaks: snapshots, or a command")              \
     X(mark, "close a generation with a name")                                 \
     X(start, "wake a dormant agent")                                          \
     X(stop, "make an agent dormant")

@@ -93,7 +93,7 @@ static void print_stack(const struct tenure_gate *gate,
                         const struct tenure_charge_stack *stack, FILE *to)
 {
     char text[TEXT_BYTES];
-    for (uint32_t i = 0; i < stack->depth; i++)
+    for (uint32_t i = 0; i < tenure_charge_depth(stack); i++)
         line(to,
              tenure_gate_frame(gate, &stack->at[i], i, text, sizeof text));
 }

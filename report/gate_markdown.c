@@ -85,6 +85,7 @@ static void print_stack(const struct tenure_gate *gate,
                         const struct tenure_charge *charge, FILE *to)
 {
     const struct tenure_charge_stack *stack = &charge->stack;
+    uint32_t depth = tenure_charge_depth(stack);
     char text[TEXT_BYTES];
     fputs("\n<details><summary>", to);
     tenure_charge_headline(charge, text, sizeof text);
@@ -99,11 +100,11 @@ static void print_stack(const struct tenure_gate *gate,
     fputs("</summary>\n\n```\n", to);
     if (*charge->evidence)
         fprintf(to, "%s\n\n", charge->evidence);
-    for (uint32_t i = 0; i < stack->depth && i < FRAMES_SHOWN; i++)
+    for (uint32_t i = 0; i < depth && i < FRAMES_SHOWN; i++)
         fprintf(to, "%s\n",
                 tenure_gate_frame(gate, &stack->at[i], i, text, sizeof text));
-    if (stack->depth > FRAMES_SHOWN)
-        fprintf(to, "... %u more frames\n", stack->depth - FRAMES_SHOWN);
+    if (depth > FRAMES_SHOWN)
+        fprintf(to, "... %u more frames\n", depth - FRAMES_SHOWN);
     fprintf(to, "```\n\n%s\n\n</details>\n", tenure_charge_remedy(charge));
 }
 

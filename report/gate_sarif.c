@@ -170,7 +170,8 @@ static void print_flow(struct tenure_json *json,
                        const struct tenure_charge_stack *stack)
 {
     char text[TEXT_BYTES];
-    uint32_t shown = stack->depth < FRAMES_MAX ? stack->depth : FRAMES_MAX;
+    uint32_t depth = tenure_charge_depth(stack);
+    uint32_t shown = depth < FRAMES_MAX ? depth : FRAMES_MAX;
     tenure_json_array(json, "codeFlows");
     tenure_json_object(json, NULL);
     tenure_json_array(json, "threadFlows");

@@ -13,13 +13,13 @@ static void print_stack(const struct tenure_gate *gate,
                         const struct tenure_charge_stack *stack, FILE *to)
 {
     char text[TEXT_BYTES];
-    uint32_t shown =
-        stack->depth > FRAMES_SHOWN + 1 ? FRAMES_SHOWN : stack->depth;
+    uint32_t depth = tenure_charge_depth(stack);
+    uint32_t shown = depth > FRAMES_SHOWN + 1 ? FRAMES_SHOWN : depth;
     for (uint32_t i = 0; i < shown; i++)
         fprintf(to, "      %s\n",
                 tenure_gate_frame(gate, &stack->at[i], i, text, sizeof text));
-    if (shown < stack->depth)
-        fprintf(to, "      ... %u more frames\n", stack->depth - shown);
+    if (shown < depth)
+        fprintf(to, "      ... %u more frames\n", depth - shown);
 }
 
 static void print_failing(const struct tenure_gate *gate, uint32_t at,

@@ -10,6 +10,7 @@
 #include "report/findings.h"
 #include "report/json.h"
 #include "report/memory_series.h"
+#include "report/out_json.h"
 #include "report/quality.h"
 #include "report/three.h"
 #include "report/view.h"
@@ -194,6 +195,18 @@ static void kept(struct tenure_json *json, const struct tenure_site *of)
     tenure_json_count(json, "kept_bytes", kept.bytes);
 }
 
+static void suppressed(struct tenure_json *json,
+                       const struct tenure_view *view,
+                       const struct tenure_site *of)
+{
+    const char *rule =
+        view->suppressed_by ? view->suppressed_by(view->gate, of) : NULL;
+    if (rule)
+        tenure_json_text(json, "suppressed_by", rule);
+    else
+        tenure_json_null(json, "suppressed_by");
+}
+
 static void site(struct tenure_json *json, const struct tenure_view *view,
                  const struct tenure_site *of, const struct tenure_site *leader,
                  struct tenure_stack *stack)
@@ -210,7 +223,7 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     tenure_json_real(json, "confidence", verdict->confidence);
     tenure_verdict_text(verdict, p, text, sizeof text);
     tenure_json_text(json, "evidence", text);
-    tenure_json_null(json, "suppressed_by");
+    suppressed(json, view, of);
     frames(json, "stack", view, stack);
     tenure_json_text(json, "thread",
                      tenure_call_thread_name(stack->thread, text, sizeof text));
@@ -302,33 +315,33 @@ static void memory(struct tenure_json *json, const struct tenure_series *series)
     tenure_json_end_object(json);
 }
 
-static void head(struct tenure_json *json, const struct tenure_view *view)
+void tenure_json_head(struct tenure_json *json, const char *command,
+                      const struct tenure_view *view)
 {
     const struct tenure_series *series = view->series;
     tenure_json_count(json, "schema", 1);
     tenure_json_text(json, "tool", "tenure " TENURE_VERSION);
-    tenure_json_text(json, "command", view->command);
+    tenure_json_text(json, "command", command);
     process(json, &series->snapshots[series->timeline.count - 1]);
     tenure_json_array(json, "snapshots");
     for (uint32_t i = 0; i < series->timeline.count; i++)
         snapshot(json, &series->snapshots[i]);
     tenure_json_end_array(json);
-    tenure_json_text(json, "verdict",
-                     tenure_verdict_name(view->outcome.verdict));
-    tenure_json_array(json, "reasons");
-    for (uint32_t i = 0; i < view->outcome.reason_count; i++)
-        tenure_json_text(json, NULL, view->outcome.reasons[i]);
-    tenure_json_end_array(json);
-    tenure_json_object(json, "totals");
-    columns(json, &series->sites.totals);
-    tenure_json_end_object(json);
-    memory(json, series);
 }
 
-static void print(struct tenure_view *view)
+static void outcome(struct tenure_json *json,
+                    const struct tenure_outcome *of)
+{
+    tenure_json_text(json, "verdict", tenure_verdict_name(of->verdict));
+    tenure_json_array(json, "reasons");
+    for (uint32_t i = 0; i < of->reason_count; i++)
+        tenure_json_text(json, NULL, of->reasons[i]);
+    tenure_json_end_array(json);
+}
+
+void tenure_json_body(struct tenure_json *json, struct tenure_view *view)
 {
     const struct tenure_series *series = view->series;
-    struct tenure_json json = {.to = view->paper.to, .lines = 2};
     struct tenure_lines blocks, mappings;
     tenure_lines_make(&blocks, series, &series->sites, view->symbols,
                       TENURE_EVERY, TENURE_GROUP_SITE, view->sort, 0);
@@ -338,13 +351,24 @@ static void print(struct tenure_view *view)
         if (blocks.at[i].site->grown_by != TENURE_NONE)
             tenure_symbols_want(view->symbols, blocks.at[i].site->grown_by);
     tenure_symbols_resolve(view->symbols);
-    tenure_json_object(&json, NULL);
-    head(&json, view);
-    sites(&json, "sites", view, &series->sites, &blocks);
-    sites(&json, "mappings", view, &series->mappings, &mappings);
-    tenure_json_end_object(&json);
+    tenure_json_object(json, "totals");
+    columns(json, &series->sites.totals);
+    tenure_json_end_object(json);
+    memory(json, series);
+    sites(json, "sites", view, &series->sites, &blocks);
+    sites(json, "mappings", view, &series->mappings, &mappings);
     tenure_lines_drop(&blocks);
     tenure_lines_drop(&mappings);
+}
+
+static void print(struct tenure_view *view)
+{
+    struct tenure_json json = {.to = view->paper.to, .lines = 2};
+    tenure_json_object(&json, NULL);
+    tenure_json_head(&json, view->command, view);
+    outcome(&json, &view->outcome);
+    tenure_json_body(&json, view);
+    tenure_json_end_object(&json);
 }
 
 const struct tenure_output tenure_out_json = {"json", print};

@@ -24,6 +24,10 @@ struct tenure_view {
     const char *explain; /* the beginning of a site's id, or NULL */
     bool three;          /* the three-snapshot method */
     int status;          /* set by an output that complained: exit so */
+    /* Of check: the rule that suppresses a site, or NULL. */
+    const char *(*suppressed_by)(const void *gate,
+                                 const struct tenure_site *site);
+    const void *gate; /* its argument */
     struct tenure_paper paper;
 };
 

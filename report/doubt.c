@@ -1,0 +1,97 @@
+/*
+ * Doubts: an agent that saw nothing or lost something, snapshots that are
+ * missing, processes that were not looked at long enough.
+ */
+#include "report/doubt.h"
+
+#include <inttypes.h>
+
+static uint64_t value(const struct tenure_case *one, uint32_t key)
+{
+    return tenure_snapshot_value(tenure_case_last(one), key);
+}
+
+static void doubt_records(struct tenure_decision *decision,
+                          const struct tenure_case *one)
+{
+    uint64_t dropped = tenure_snapshot_dropped(tenure_case_last(one));
+    uint64_t failed = value(one, TENURE_VALUE_FAILED_SNAPSHOTS);
+    if (dropped > 0)
+        tenure_decision_doubt(decision,
+                              "%s: the agent dropped %" PRIu64 " records, so "
+                              "blocks are missing from the counts", one->name,
+                              dropped);
+    if (failed > 0)
+        tenure_decision_doubt(decision,
+                              "%s: %" PRIu64 " snapshots could not be "
+                              "written; is the disk full?", one->name,
+                              failed);
+}
+
+/* Work is what processes are weighed by: helpers of a test that live for a
+ * moment need not have all their snapshots. */
+static void doubt_snapshots(struct tenure_decision *decision, uint64_t wanted)
+{
+    uint64_t judged = 0, missed = 0;
+    const struct tenure_case *most = NULL;
+    for (size_t i = 0; i < decision->cases.count; i++) {
+        const struct tenure_case *one = decision->cases.at[i];
+        uint64_t work = value(one, TENURE_VALUE_ALLOCATED_BYTES);
+        bool enough = one->judged >= wanted ||
+                      (wanted == 1 && one->majors > 0);
+        if (enough) {
+            judged += work;
+            continue;
+        }
+        missed += work;
+        if (!most || work > value(most, TENURE_VALUE_ALLOCATED_BYTES))
+            most = one;
+    }
+    if (!most || (judged > missed && judged > 0))
+        return;
+    tenure_decision_doubt(
+        decision,
+        "%s: %u of %" PRIu64 " snapshots that a verdict needs; take more by "
+        "--every or tenure_snapshot()%s", most->name, most->judged, wanted,
+        wanted > 1 ? ", or look for lost blocks alone by --min-snapshots=1"
+                   : ", major ones");
+}
+
+static void warn_unmarked(struct tenure_decision *decision,
+                          const struct tenure_policy *policy)
+{
+    uint32_t majors = 0;
+    if (!(policy->fail_on & TENURE_FAIL_ON(TENURE_CLASS_LOST)) ||
+        decision->cases.count == 0)
+        return;
+    for (size_t i = 0; i < decision->cases.count; i++)
+        majors += decision->cases.at[i]->majors;
+    if (majors == 0)
+        tenure_decision_warn(decision, "lost blocks were not looked for: no "
+                             "snapshot is a major one (--major)");
+}
+
+void tenure_doubts(struct tenure_decision *decision,
+                   const struct tenure_policy *policy)
+{
+    uint64_t allocated = 0;
+    uint64_t wanted = policy->min_snapshots;
+    if (wanted == 0)
+        wanted = (uint64_t)tenure_rules.leak_snapshots;
+    if (decision->cases.count == 0) {
+        if (decision->gate.reason_count == 0)
+            tenure_decision_doubt(decision, "there is no snapshot");
+        return;
+    }
+    for (size_t i = 0; i < decision->cases.count; i++)
+        allocated += value(decision->cases.at[i],
+                           TENURE_VALUE_ALLOCATED_BLOCKS);
+    if (allocated == 0)
+        tenure_decision_doubt(decision, "the agent saw no allocation; see "
+                              "tenure doctor");
+    for (size_t i = 0; i < decision->cases.count; i++)
+        doubt_records(decision, decision->cases.at[i]);
+    if (allocated > 0)
+        doubt_snapshots(decision, wanted);
+    warn_unmarked(decision, policy);
+}

@@ -1,0 +1,18 @@
+/*
+ * The two parts of a report as JSON, between which a command puts its
+ * verdict and reasons. The object is the caller's.
+ */
+#ifndef TENURE_REPORT_OUT_JSON_H
+#define TENURE_REPORT_OUT_JSON_H
+
+#include "report/json.h"
+#include "report/view.h"
+
+/* From "schema" to "snapshots". */
+void tenure_json_head(struct tenure_json *json, const char *command,
+                      const struct tenure_view *view);
+
+/* From "totals" to the end; resolves names. */
+void tenure_json_body(struct tenure_json *json, struct tenure_view *view);
+
+#endif
