@@ -1,6 +1,6 @@
 /*
- * The two halves of the join that series.c runs: rows into sites, and
- * realloc's growth records into sites. Internal to the series.
+ * The parts of the join that series.c runs: rows, realloc's growth records
+ * and the spread of estimates into sites. Internal to the series.
  */
 #ifndef TENURE_REPORT_JOIN_H
 #define TENURE_REPORT_JOIN_H
@@ -13,6 +13,9 @@ void tenure_join_rows(struct tenure_series *series);
 
 /* Adds grown bytes to populations and columns, and grown_by. */
 void tenure_join_growth(struct tenure_series *series);
+
+/* How far the numbers of a sampled run may be off. */
+void tenure_join_spread(struct tenure_series *series);
 
 /* Last: makes the columns agree (freed_bytes from the identity), sums the
  * totals, and gives sites without late frees, marks or growth their zeros. */

@@ -34,6 +34,7 @@ static void add_site(struct tenure_line *line, const struct tenure_site *site)
     struct tenure_columns *to = &line->columns;
     uint32_t last = p->timeline->count - 1;
     line->sites++;
+    tenure_variances_add(&line->variances, &site->variances);
     to->new_blocks += from->new_blocks;
     to->deleted_blocks += from->deleted_blocks;
     to->delta = tenure_sum(to->delta, from->delta);

@@ -22,6 +22,7 @@ struct tenure_line {
     const char *name;               /* of a group; NULL for a site */
     uint32_t sites;                 /* how many are in it */
     struct tenure_columns columns;
+    struct tenure_variances variances;
     uint64_t live_blocks, live_bytes; /* in the last snapshot */
     uint64_t age_blocks[TENURE_AGES], age_bytes[TENURE_AGES];
 };

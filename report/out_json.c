@@ -3,6 +3,7 @@
  * cut, numbers are exact.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -95,6 +96,18 @@ static void columns(struct tenure_json *json, const struct tenure_columns *c)
     tenure_json_count(json, "freed_bytes", c->freed_bytes);
     tenure_json_signed(json, "size_delta", c->size_delta);
     tenure_json_signed(json, "grown_bytes", c->grown_bytes);
+}
+
+/* Standard errors; only where numbers are estimates. */
+static void errors(struct tenure_json *json, const struct tenure_view *view,
+                   const struct tenure_variances *variances)
+{
+    if (view->series->timeline.sample_bytes == 0)
+        return;
+    tenure_json_real(json, "live_blocks_error", sqrt(variances->live_blocks));
+    tenure_json_real(json, "live_bytes_error", sqrt(variances->live_bytes));
+    tenure_json_real(json, "delta_error", sqrt(variances->delta));
+    tenure_json_real(json, "size_delta_error", sqrt(variances->size_delta));
 }
 
 static void numbers(struct tenure_json *json, const char *key,
@@ -230,6 +243,7 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     tenure_json_text(json, "phase", tenure_stack_phase(stack));
     tenure_json_text(json, "type", "");
     columns(json, &of->columns);
+    errors(json, view, &of->variances);
     numbers(json, "live_blocks", p->live_blocks, count);
     numbers(json, "live_bytes", p->live_bytes, count);
     cohorts(json, p);
@@ -353,6 +367,7 @@ void tenure_json_body(struct tenure_json *json, struct tenure_view *view)
     tenure_symbols_resolve(view->symbols);
     tenure_json_object(json, "totals");
     columns(json, &series->sites.totals);
+    errors(json, view, &series->sites.total_variances);
     tenure_json_end_object(json);
     memory(json, series);
     sites(json, "sites", view, &series->sites, &blocks);

@@ -40,7 +40,7 @@ static void print_process(const struct tenure_view *view)
     tenure_print_text(paper, tenure_snapshot_string(last, p->allocator));
     fputs(" allocator, ", paper->to);
     if (p->sample_bytes)
-        fprintf(paper->to, "one sample per %s",
+        fprintf(paper->to, "one sample per %s: numbers are estimates",
                 tenure_text_bytes(p->sample_bytes).text);
     else
         fputs("every block counted", paper->to);

@@ -6,12 +6,14 @@
 
 #include "report/out_text.h"
 
+/* The last one only where numbers are estimates. */
 static const char *const names[] = {"# New",       "# Deleted",  "# Delta",
                                     "Alloc. Size", "Freed Size", "Size Delta",
-                                    "Grown"};
+                                    "Grown",       "Std. Error"};
 enum { COLUMNS = sizeof names / sizeof *names, RANK_COLUMNS = 4 };
 
-static void add_row(struct tenure_table *table, const struct tenure_columns *c)
+static void add_row(struct tenure_table *table, const struct tenure_columns *c,
+                    const struct tenure_variances *variances)
 {
     tenure_table_add(table, tenure_text_count(c->new_blocks));
     tenure_table_add(table, tenure_text_count(c->deleted_blocks));
@@ -20,6 +22,8 @@ static void add_row(struct tenure_table *table, const struct tenure_columns *c)
     tenure_table_add(table, tenure_text_bytes(c->freed_bytes));
     tenure_table_add(table, tenure_text_bytes_delta(c->size_delta));
     tenure_table_add(table, tenure_text_bytes_delta(c->grown_bytes));
+    if (table->columns == COLUMNS)
+        tenure_table_add(table, tenure_text_error(variances->size_delta));
 }
 
 static size_t columns_of(const struct tenure_table *table)
@@ -65,10 +69,11 @@ static void print_list(const struct tenure_view *view,
     const struct tenure_paper *paper = &view->paper;
     struct tenure_stack stack = {0};
     struct tenure_table table;
-    tenure_table_start(&table, COLUMNS, names);
-    add_row(&table, &list->totals);
+    bool sampled = view->series->timeline.sample_bytes > 0;
+    tenure_table_start(&table, sampled ? COLUMNS : COLUMNS - 1, names);
+    add_row(&table, &list->totals, &list->total_variances);
     for (size_t i = 0; i < lines->shown; i++)
-        add_row(&table, &lines->at[i].columns);
+        add_row(&table, &lines->at[i].columns, &lines->at[i].variances);
     tenure_ink(paper, TENURE_DIM);
     fprintf(paper->to, "%*s", RANK_COLUMNS, "");
     tenure_table_print(&table, 0, paper);

@@ -151,28 +151,32 @@ static void print_threads(const struct tenure_view *view)
     tenure_arena_drop(&scratch);
 }
 
-static void add_row(struct tenure_table *table, uint64_t blocks, uint64_t bytes,
-                    const uint64_t *age_bytes)
+/* The last one only where numbers are estimates. */
+static const char *const names[] = {"Blocks",       "Size",    "Nursery",
+                                    "Intermediate", "Tenured", "Std. Error"};
+enum { COLUMNS = sizeof names / sizeof *names };
+
+static void add_row(struct tenure_table *table, const struct tenure_line *line)
 {
-    tenure_table_add(table, tenure_text_count(blocks));
-    tenure_table_add(table, tenure_text_bytes(bytes));
+    tenure_table_add(table, tenure_text_count(line->live_blocks));
+    tenure_table_add(table, tenure_text_bytes(line->live_bytes));
     for (int age = 0; age < TENURE_AGES; age++)
-        tenure_table_add(table, tenure_text_bytes(age_bytes[age]));
+        tenure_table_add(table, tenure_text_bytes(line->age_bytes[age]));
+    if (table->columns == COLUMNS)
+        tenure_table_add(table, tenure_text_error(line->variances.live_bytes));
 }
 
 static void print_list(const struct tenure_view *view,
                        const struct tenure_lines *lines, const char *title)
 {
-    static const char *const names[] = {"Blocks", "Size", "Nursery",
-                                        "Intermediate", "Tenured"};
     const struct tenure_paper *paper = &view->paper;
+    bool sampled = view->series->timeline.sample_bytes > 0;
     struct tenure_stack stack = {0};
     struct tenure_table table;
     size_t used = RANK_COLUMNS + 2;
-    tenure_table_start(&table, 2 + TENURE_AGES, names);
+    tenure_table_start(&table, sampled ? COLUMNS : COLUMNS - 1, names);
     for (size_t i = 0; i < lines->shown; i++)
-        add_row(&table, lines->at[i].live_blocks, lines->at[i].live_bytes,
-                lines->at[i].age_bytes);
+        add_row(&table, &lines->at[i]);
     for (size_t i = 0; i < table.columns; i++)
         used += table.width[i] + 2;
     tenure_ink(paper, TENURE_BOLD);

@@ -35,6 +35,15 @@ struct tenure_columns {
     int64_t size_delta, grown_bytes;
 };
 
+/* How far the estimates of a sampled run may be off: variances, which add up
+ * over sites; the standard error is the root. All 0 where every block is
+ * counted. The blocks of C that were in A are the same samples in both, so
+ * only the others make the deltas uncertain. */
+struct tenure_variances {
+    double live_blocks, live_bytes; /* in the last snapshot */
+    double delta, size_delta;
+};
+
 /* a + b; impossible numbers in a file wrap around and do no other harm. */
 static inline int64_t tenure_sum(int64_t a, int64_t b)
 {
@@ -52,6 +61,7 @@ enum tenure_age {
 struct tenure_site {
     uint32_t call; /* innermost, in series->calls */
     struct tenure_columns columns;
+    struct tenure_variances variances;
     struct tenure_population population;
     /* In the last snapshot, by enum tenure_age. */
     uint64_t age_blocks[TENURE_AGES], age_bytes[TENURE_AGES];
@@ -64,6 +74,7 @@ struct tenure_site_list {
     struct tenure_site *at;
     size_t count, room;
     struct tenure_columns totals;
+    struct tenure_variances total_variances;
     uint32_t *of_call; /* call -> index + 1; 0 = none */
 };
 
@@ -83,6 +94,9 @@ struct tenure_series {
 int tenure_series_open(struct tenure_series *series, char *const *paths,
                        uint32_t count, struct tenure_why *why);
 void tenure_series_close(struct tenure_series *series);
+
+void tenure_variances_add(struct tenure_variances *to,
+                          const struct tenure_variances *more);
 
 /* Joins snapshots that are open already (used in unit tests): the series
  * takes them over, also on failure. `snapshots` comes from calloc(). */

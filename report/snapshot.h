@@ -28,7 +28,8 @@
     X(mark, marks, MARKS)                                                      \
     X(retainer, retainers, RETAINERS)                                          \
     X(object, objects, OBJECTS)                                                \
-    X(edge, edges, EDGES)
+    X(edge, edges, EDGES)                                                     \
+    X(spread, spreads, SPREAD)
 
 struct tenure_snapshot {
     const char *path; /* as it was given; belongs to the caller */

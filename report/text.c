@@ -4,6 +4,7 @@
 #include "report/text.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -67,6 +68,13 @@ struct tenure_number tenure_text_bytes(uint64_t value)
 struct tenure_number tenure_text_bytes_delta(int64_t value)
 {
     return with_sign(value, tenure_text_bytes(magnitude(value)));
+}
+
+struct tenure_number tenure_text_error(double bytes_variance)
+{
+    double error = sqrt(bytes_variance);
+    return tenure_text_bytes(error < 1e18 ? (uint64_t)(error + 0.5)
+                                          : UINT64_MAX);
 }
 
 struct tenure_number tenure_text_seconds(double seconds)

@@ -344,6 +344,36 @@ static void late_frees_and_marks_reach_the_population(void **state)
     done(&run, &series);
 }
 
+static void add_spread(struct writer *w, uint32_t site, uint32_t generation,
+                       double blocks_variance, double bytes_variance)
+{
+    struct tenure_spread one = {site, generation, blocks_variance,
+                                bytes_variance};
+    writer_add(w, TENURE_SECTION_SPREAD, &one);
+}
+
+static void errors_of_estimates_cancel_where_blocks_live_on(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    struct tenure_series series;
+    snapshot(&run, 1)->process.sample_bytes = 4096;
+    writer_row(run.at[0], SITE_A, 1, 100, 1000);
+    add_spread(run.at[0], SITE_A, 1, 50, 5000);
+    snapshot(&run, 2)->process.sample_bytes = 4096;
+    writer_row(run.at[1], SITE_A, 1, 60, 600);
+    writer_row(run.at[1], SITE_A, 2, 20, 200);
+    add_spread(run.at[1], SITE_A, 1, 30, 3000);
+    add_spread(run.at[1], SITE_A, 2, 10, 1000);
+    joined(&run, &series);
+    const struct tenure_variances *v = &site_of(&series, SITE_A)->variances;
+    assert_true(v->live_blocks == 40 && v->live_bytes == 4000);
+    assert_true(v->delta == 50 - 30 + 10);
+    assert_true(v->size_delta == 5000 - 3000 + 1000);
+    assert_true(series.sites.total_variances.delta == 30);
+    done(&run, &series);
+}
+
 static void numbered_threads_and_moved_modules_are_one_site(void **state)
 {
     (void)state;
@@ -434,6 +464,7 @@ int main(void)
         cmocka_unit_test(rows_born_after_the_snapshot_belong_to_the_next),
         cmocka_unit_test(ages_are_counted_in_generation_ends),
         cmocka_unit_test(late_frees_and_marks_reach_the_population),
+        cmocka_unit_test(errors_of_estimates_cancel_where_blocks_live_on),
         cmocka_unit_test(numbered_threads_and_moved_modules_are_one_site),
         cmocka_unit_test(other_processes_builds_and_repetitions_are_refused),
         cmocka_unit_test(snapshots_are_put_in_order),
