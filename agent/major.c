@@ -43,8 +43,8 @@ static struct tenure__roots named;
 static struct tenure__walker walker;
 static struct tenure__stopped stopped;
 static enum tenure__stop_method method;
-static bool method_known, walking, glibc;
-static uint32_t last_generation;
+static bool method_known, walking;
+static struct tenure__major_request asked;
 
 /* ---- in the walker ----------------------------------------------------- */
 
@@ -95,7 +95,8 @@ static int mark_all(struct marking *marking)
     struct tenure__roots_input input = {
         .index = &marking->mark.index,
         .stopped = &stopped,
-        .glibc = glibc,
+        .glibc = strcmp(asked.allocator, "glibc") == 0,
+        .heap_counts = asked.partial,
         .named = &named,
     };
     int error = tenure__roots_find(&input, &marking->roots);
@@ -112,7 +113,7 @@ static int report_losses(struct marking *marking)
 {
     struct tenure__losses losses;
     int error = tenure__mark_losses(&marking->mark, &marking->source,
-                                    last_generation, &before, &now, &losses);
+                                    asked.generation, &before, &now, &losses);
     if (error != 0)
         return error;
     if (losses.row_count > TENURE_MARK_ROWS_MAX)
@@ -232,11 +233,10 @@ static int stop_and_start(void)
     }
 }
 
-void tenure__major_begin(uint32_t generation, const char *allocator)
+void tenure__major_begin(const struct tenure__major_request *request)
 {
     walking = false;
-    last_generation = generation;
-    glibc = strcmp(allocator, "glibc") == 0;
+    asked = *request;
     stopped = (struct tenure__stopped){0};
     if (!has_headroom() || prepare() != 0)
         return;

@@ -31,8 +31,15 @@ struct tenure__major {
     uint32_t mark_count;
 };
 
-/* `generation`: the one being closed; younger blocks are left out. */
-void tenure__major_begin(uint32_t generation, const char *allocator);
+struct tenure__major_request {
+    uint32_t generation; /* being closed; younger blocks are left out */
+    const char *allocator;
+    /* Not every block is known (sampling, a late start, drops): then a
+     * block is lost only if no word of the heap points to it either, and
+     * what only lost blocks hold is not found. */
+    bool partial;
+};
+void tenure__major_begin(const struct tenure__major_request *request);
 void tenure__major_end(struct tenure__major *major);
 
 /* In a forked child: nothing was ever marked here. */

@@ -26,7 +26,6 @@ static void unmap_numbers(const struct tenure__mark *mark, uint32_t *numbers)
 
 void tenure__mark_close(struct tenure__mark *mark)
 {
-    unmap_numbers(mark, mark->parent);
     unmap_numbers(mark, mark->list);
     unmap_numbers(mark, mark->waiting);
     tenure__index_drop(&mark->index);
@@ -35,10 +34,10 @@ void tenure__mark_close(struct tenure__mark *mark)
 void tenure__mark_reach(struct tenure__mark *mark, uint32_t block,
                         uint32_t parent)
 {
-    mark->index.block[block] |= TENURE__BLOCK_REACHED;
+    mark->index.block[block].word |= TENURE__BLOCK_REACHED;
     if (mark->possible)
-        mark->index.block[block] |= TENURE__BLOCK_POSSIBLE;
-    mark->parent[block] = parent;
+        mark->index.block[block].word |= TENURE__BLOCK_POSSIBLE;
+    mark->index.block[block].parent = parent;
     mark->list[mark->tail++] = block;
 }
 
@@ -59,10 +58,9 @@ int tenure__mark_open(struct tenure__mark *mark,
     int error = tenure__index_build(&mark->index, source);
     if (error < 0)
         return error;
-    mark->parent = map_numbers(mark);
     mark->list = map_numbers(mark);
     mark->waiting = map_numbers(mark);
-    if (mark->parent == NULL || mark->list == NULL || mark->waiting == NULL) {
+    if (mark->list == NULL || mark->waiting == NULL) {
         tenure__mark_close(mark);
         return -ENOMEM;
     }
@@ -106,8 +104,8 @@ static void judge(struct tenure__mark *mark,
     if (kind != TENURE__POINTS_INSIDE || mark->possible) {
         tenure__mark_reach(mark, block, candidate->parent);
     } else if ((flags & TENURE__BLOCK_WAITING) == 0) {
-        mark->index.block[block] |= TENURE__BLOCK_WAITING;
-        mark->parent[block] = candidate->parent;
+        mark->index.block[block].word |= TENURE__BLOCK_WAITING;
+        mark->index.block[block].parent = candidate->parent;
         mark->waiting[mark->waiting_count++] = block;
     }
 }
@@ -125,7 +123,6 @@ static void resolve(struct tenure__mark *mark,
     if (candidate.block == TENURE__NO_BLOCK)
         return;
     __builtin_prefetch(&mark->index.block[candidate.block], 1);
-    __builtin_prefetch(&mark->parent[candidate.block], 1);
     uint64_t at = mark->blocks++ % TENURE__MARK_AHEAD;
     if (mark->blocks > TENURE__MARK_AHEAD)
         judge(mark, &mark->block[at]);
@@ -206,7 +203,7 @@ void tenure__mark_run(struct tenure__mark *mark)
     for (uint32_t i = 0; i < mark->waiting_count; i++) {
         uint32_t block = mark->waiting[i];
         if ((tenure__mark_flags(mark, block) & TENURE__BLOCK_REACHED) == 0)
-            tenure__mark_reach(mark, block, mark->parent[block]);
+            tenure__mark_reach(mark, block, mark->index.block[block].parent);
     }
     mark->waiting_count = 0;
     follow(mark);

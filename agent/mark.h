@@ -35,8 +35,7 @@ struct tenure__mark_candidate {
 
 struct tenure__mark {
     struct tenure__index index;
-    uint32_t *parent; /* of reached blocks */
-    uint32_t *list;   /* every block enters once */
+    uint32_t *list; /* every block enters once */
     uint32_t head, tail;
     uint32_t *waiting; /* seen by an interior pointer, maybe unreached */
     uint32_t waiting_count;
@@ -67,14 +66,14 @@ void tenure__mark_close(struct tenure__mark *mark);
 static inline uint32_t tenure__mark_flags(const struct tenure__mark *mark,
                                           uint32_t block)
 {
-    return (uint32_t)mark->index.block[block] & TENURE__BLOCK_FLAGS;
+    return (uint32_t)mark->index.block[block].word & TENURE__BLOCK_FLAGS;
 }
 
 /* What first pointed to a reached block: a block or TENURE__PARENT_ROOT. */
 static inline uint32_t tenure__mark_parent(const struct tenure__mark *mark,
                                            uint32_t block)
 {
-    return mark->parent[block];
+    return mark->index.block[block].parent;
 }
 
 enum tenure__pointer {

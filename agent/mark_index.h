@@ -12,7 +12,7 @@
  * however far away it starts. Cells are mapped for each GiB of address that
  * has a block, and touched for 16 MiB around each (512 KiB of cells).
  *
- * A block is one word, so that looking it up and marking it is one miss:
+ * A block is one word and what has reached it:
  *
  *   address / 8 : 45 | units of 8 bytes, rounded up, at least 1 : 15 | flags :
  * 4
@@ -53,6 +53,13 @@ struct tenure__cell {
     uint32_t reserved;
 };
 
+/* A block: looking it up and marking it is one miss. */
+struct tenure__entry {
+    uint64_t word;
+    uint32_t parent; /* what reached it first; mark.h */
+    uint32_t reserved;
+};
+
 struct tenure__big_block {
     uint64_t address, bytes;
 };
@@ -60,7 +67,7 @@ struct tenure__big_block {
 struct tenure__index {
     struct tenure__cell **gib; /* cells by address >> 30 */
     uint64_t *touched;         /* a bit for each 16 MiB */
-    uint64_t *block;
+    struct tenure__entry *block;
     uint32_t count;
     uint64_t low, high;            /* no block outside */
     struct tenure__big_block *big; /* by address */
@@ -86,14 +93,15 @@ uint32_t tenure__index_find_big(const struct tenure__index *index,
 static inline uint64_t tenure__index_address(const struct tenure__index *index,
                                              uint32_t block)
 {
-    return index->block[block] >> 19 << 3;
+    return index->block[block].word >> 19 << 3;
 }
 
 /* Rounded up to 8. */
 static inline uint64_t tenure__index_bytes(const struct tenure__index *index,
                                            uint32_t block)
 {
-    uint32_t units = (uint32_t)(index->block[block] >> 4) & TENURE__UNITS_BIG;
+    uint32_t units =
+        (uint32_t)(index->block[block].word >> 4) & TENURE__UNITS_BIG;
     if (units == TENURE__UNITS_BIG)
         return tenure__index_big_bytes(index,
                                        tenure__index_address(index, block));

@@ -218,7 +218,7 @@ static void note_orphan(const struct tenure__mark_block *block, void *with)
                            block->generation);
     if (!is_in(losing->before, key_of(block->address, block->generation)))
         return;
-    index->block[number] |= TENURE__BLOCK_LOST;
+    index->block[number].word |= TENURE__BLOCK_LOST;
     struct tenure_mark *row = &losses->row[orphan->row];
     row->lost_blocks++;
     row->lost_bytes += block->bytes;

@@ -320,7 +320,8 @@ static int settle(struct search *search)
         return -E2BIG;
     for (uint32_t i = 0; i < search->wanted.count; i++) {
         search->emitting = search->wanted.root[i];
-        bool nameless = search->emitting.kind == TENURE_RETAINER_MAPPING &&
+        bool nameless = !search->input->heap_counts &&
+                        search->emitting.kind == TENURE_RETAINER_MAPPING &&
                         named_around(search, search->emitting.start) == NULL;
         tenure__ranges_rest(nameless ? &search->heap : &search->never,
                             search->emitting.start, search->emitting.end, emit,

@@ -51,7 +51,10 @@ struct tenure__roots {
 struct tenure__roots_input {
     const struct tenure__index *index;
     const struct tenure__stopped *stopped;
-    bool glibc;                        /* is the allocator */
+    bool glibc; /* is the allocator */
+    /* Blocks exist that the index does not know (sampling, a late start):
+     * the whole heap is a root, its free chunks included. */
+    bool heap_counts;
     const struct tenure__roots *named; /* by the service: mapped, user */
 };
 

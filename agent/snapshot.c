@@ -93,6 +93,19 @@ static void add_mapping(const struct tenure__mapping *mapping, void *with)
                          mapping->end - mapping->start);
 }
 
+static void begin_major(const struct gathering *g)
+{
+    struct tenure__major_request request = {
+        .generation = g->generation,
+        .allocator = allocator_name,
+        .partial = config->sample_bytes != 0 || config->dormant,
+    };
+    for (uint32_t key = TENURE_VALUE_DROPPED_NO_TABLE;
+         key <= TENURE_VALUE_DROPPED_NO_RECORD; key++)
+        request.partial |= tenure__counter[key] != 0;
+    tenure__major_begin(&request);
+}
+
 static void want_rows(struct gathering *g, const struct tenure__rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++)
@@ -375,7 +388,7 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
     close_generation(&g);
     bool major = snapshot->kind == TENURE_MAJOR;
     if (major)
-        tenure__major_begin(g.generation, allocator_name);
+        begin_major(&g);
     int error = gather(&g);
     g.major.method = "";
     if (major)
