@@ -17,6 +17,8 @@
 #include "agent/mappings.h"
 #include "agent/mark_lost.h"
 #include "agent/mark_odd.h"
+#include "agent/retain.h"
+#include "agent/sites.h"
 #include "agent/os.h"
 #include "agent/procfs.h"
 #include "agent/roots.h"
@@ -33,6 +35,8 @@ struct findings {
     uint32_t row_count;
     uint64_t unreached; /* entries of the set */
     uint64_t mark_ns, lost_blocks, lost_bytes;
+    uint32_t retainer_count;
+    struct tenure_retainer retainer[TENURE_RETAINERS_MAX];
     struct tenure_mark row[TENURE_MARK_ROWS_MAX];
 };
 
@@ -128,6 +132,23 @@ static int report_losses(struct marking *marking)
     return 0;
 }
 
+/* Without memory for it there are no ways: not worth failing for. */
+static void report_retainers(struct marking *marking)
+{
+    struct tenure__retain retain;
+    struct tenure__root kernel = {.kind = TENURE_RETAINER_KERNEL};
+    if (tenure__retain_find(&retain, &marking->mark, &marking->source,
+                            asked.generation, tenure__sites_count() + 1) != 0)
+        return;
+    tenure__roots_read(&marking->roots, &stopped, tenure__retain_root, &retain);
+    tenure__retain_root(&kernel, kernel_words.word, kernel_words.count, 0,
+                        &retain);
+    tenure__retain_end(&retain);
+    memcpy(findings->retainer, retain.retainer,
+           retain.count * sizeof *retain.retainer);
+    findings->retainer_count = retain.count;
+}
+
 /* The process ends afterwards: nothing is given back. */
 static int walk(void *with)
 {
@@ -142,6 +163,8 @@ static int walk(void *with)
     }
     if (error == 0)
         error = mark_all(marking);
+    if (error == 0)
+        report_retainers(marking);
     if (error == 0)
         error = report_losses(marking);
     findings->mark_ns = tenure__os_monotonic_ns() - began;
@@ -201,7 +224,7 @@ static int prepare(void)
     named.count = 0;
     tenure__mappings_each(name_mapping, &named);
     findings->error = -EIO; /* until the walker says otherwise */
-    findings->row_count = 0;
+    findings->row_count = findings->retainer_count = 0;
     if (tenure__unreached_open(&now, status_bytes("VmData") / 16 + 1024) != 0)
         return -ENOMEM;
     return tenure__walker_prepare(&walker, walk, NULL);
@@ -265,6 +288,8 @@ void tenure__major_end(struct tenure__major *major)
     major->mark_ns = findings->mark_ns;
     major->mark = findings->row;
     major->mark_count = findings->row_count;
+    major->retainer = findings->retainer;
+    major->retainer_count = findings->retainer_count;
     major->lost_blocks = findings->lost_blocks;
     major->lost_bytes = findings->lost_bytes;
 }

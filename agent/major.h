@@ -29,6 +29,8 @@ struct tenure__major {
     uint64_t lost_blocks, lost_bytes;
     const struct tenure_mark *mark; /* sorted; until the next begin */
     uint32_t mark_count;
+    const struct tenure_retainer *retainer; /* by site, then step */
+    uint32_t retainer_count;
 };
 
 struct tenure__major_request {

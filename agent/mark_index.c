@@ -118,6 +118,7 @@ static void put_block(const struct tenure__mark_block *block, void *with)
             (struct tenure__big_block){block->address, units * 8};
         units = TENURE__UNITS_BIG;
     }
+    index->block[number].site = block->site;
     index->block[number].word = block->address >> 3 << 19 | units << 4;
 }
 

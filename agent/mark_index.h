@@ -57,7 +57,7 @@ struct tenure__cell {
 struct tenure__entry {
     uint64_t word;
     uint32_t parent; /* what reached it first; mark.h */
-    uint32_t reserved;
+    uint32_t site;
 };
 
 struct tenure__big_block {

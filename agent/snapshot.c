@@ -259,6 +259,10 @@ static void add_major(struct gathering *g)
     if (major->mark_count > 0)
         tenure__output_borrow(&g->output, TENURE_SECTION_MARKS, major->mark,
                               sizeof *major->mark, major->mark_count);
+    if (major->retainer_count > 0)
+        tenure__output_borrow(&g->output, TENURE_SECTION_RETAINERS,
+                              major->retainer, sizeof *major->retainer,
+                              major->retainer_count);
     add_value(g, TENURE_VALUE_PAUSE_US, (major->pause_ns + 999) / 1000);
     add_value(g, TENURE_VALUE_LOST_BLOCKS, major->lost_blocks);
     add_value(g, TENURE_VALUE_LOST_BYTES, major->lost_bytes);
@@ -395,6 +399,11 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
         tenure__major_end(&g.major);
     for (uint32_t i = 0; i < g.major.mark_count; i++)
         tenure__tree_want(&g.tree, g.major.mark[i].site);
+    for (uint32_t i = 0; i < g.major.retainer_count; i++) {
+        tenure__tree_want(&g.tree, g.major.retainer[i].site);
+        if (g.major.retainer[i].kind == TENURE_RETAINER_BLOCK)
+            tenure__tree_want(&g.tree, g.major.retainer[i].what);
+    }
     tenure__identity.seq++;
     if (error == 0) {
         add_sections(&g);

@@ -1,0 +1,186 @@
+/* Who holds a site, over heaps made by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "agent/retain.h"
+#include "mark_heap.h"
+
+enum { TABLE = 1, NODE = 2, VALUE = 3, OTHER = 4, SITES = 10 };
+
+struct held {
+    struct heap heap;
+    struct tenure__mark mark;
+    struct tenure__retain retain;
+    uint64_t root[8];
+};
+
+static uint64_t *born(struct held *held, uint32_t site, uint32_t generation,
+                      size_t bytes)
+{
+    uint64_t *block = heap_new(&held->heap, bytes);
+    held->heap.block[held->heap.count - 1].site = site;
+    held->heap.block[held->heap.count - 1].generation = generation;
+    return block;
+}
+
+static void look(struct held *held)
+{
+    struct tenure__mark_source source = source_of(&held->heap);
+    struct tenure__root root = {.kind = TENURE_RETAINER_STACK, .tid = 7};
+    assert_int_equal(tenure__mark_open(&held->mark, &source), 0);
+    tenure__mark_words(&held->mark, held->root, 8);
+    tenure__mark_run(&held->mark);
+    assert_int_equal(
+        tenure__retain_find(&held->retain, &held->mark, &source, 9, SITES), 0);
+    tenure__retain_root(&root, held->root, 8, (uint64_t)held->root,
+                        &held->retain);
+    tenure__retain_end(&held->retain);
+}
+
+static void finish(struct held *held)
+{
+    tenure__mark_close(&held->mark);
+    heap_close(&held->heap);
+}
+
+/* The records of a site, in order; how many. */
+static uint32_t way_of(const struct held *held, uint32_t site,
+                       const struct tenure_retainer **way)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < held->retain.count; i++)
+        if (held->retain.retainer[i].site == site) {
+            assert_int_equal(held->retain.retainer[i].step, count);
+            way[count++] = &held->retain.retainer[i];
+        }
+    return count;
+}
+
+static void a_table_that_holds_all_is_the_container(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    const struct tenure_retainer *way[32];
+    heap_open(&held.heap, 3000, 1 << 20);
+    uint64_t *table = born(&held, TABLE, 1, 8000);
+    for (uint32_t i = 0; i < 900; i++) {
+        uint64_t *node = born(&held, NODE, i / 100 + 1, 32);
+        table[i] = (uint64_t)node;
+        node[2] = (uint64_t)born(&held, VALUE, i / 100 + 1, 100);
+    }
+    held.root[5] = (uint64_t)table;
+    look(&held);
+    assert_int_equal(way_of(&held, VALUE, way), 3);
+    assert_int_equal(way[0]->kind, TENURE_RETAINER_STACK);
+    assert_int_equal(way[0]->what, 7);
+    assert_int_equal(way[0]->address, (uint64_t)&held.root[5]);
+    assert_int_equal(way[0]->share, 10000);
+    assert_int_equal(way[1]->kind, TENURE_RETAINER_BLOCK);
+    assert_int_equal(way[1]->what, TABLE);
+    assert_int_equal(way[1]->share, 10000);
+    assert_int_equal(way[1]->address, (uint64_t)table);
+    assert_int_equal(way[2]->what, NODE);
+    assert_int_equal(way[2]->share, 100);
+    assert_int_equal(way[2]->offset, 16);
+    assert_int_equal(way_of(&held, NODE, way), 2);
+    assert_int_equal(way[1]->what, TABLE);
+    finish(&held);
+}
+
+static void a_long_list_is_one_step(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    const struct tenure_retainer *way[32];
+    uint64_t *last;
+    heap_open(&held.heap, 200000, 32 << 20);
+    uint64_t *list = born(&held, TABLE, 1, 64);
+    last = &list[3];
+    for (uint32_t i = 0; i < 90000; i++) {
+        uint64_t *node = born(&held, NODE, i / 10000 + 1, 32);
+        *last = (uint64_t)node;
+        last = node;
+        node[1] = (uint64_t)born(&held, VALUE, i / 10000 + 1, 40);
+    }
+    held.root[0] = (uint64_t)list;
+    look(&held);
+    assert_int_equal(way_of(&held, NODE, way), 2);
+    assert_int_equal(way[1]->what, TABLE);
+    assert_int_equal(way[1]->offset, 24);
+    assert_int_equal(way[1]->share, 10000);
+    assert_int_equal(way_of(&held, VALUE, way), 3);
+    assert_int_equal(way[1]->what, TABLE);
+    assert_int_equal(way[2]->what, NODE);
+    assert_int_equal(way[2]->share, 10000);
+    finish(&held);
+}
+
+static void a_holder_of_most_wins_over_one_of_few(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    const struct tenure_retainer *way[32];
+    heap_open(&held.heap, 1000, 1 << 20);
+    uint64_t *few = born(&held, OTHER, 1, 800);
+    uint64_t *most = born(&held, TABLE, 1, 800);
+    for (uint32_t i = 0; i < 100; i++)
+        (i < 20 ? few : most)[i] = (uint64_t)born(&held, VALUE, 5, 48);
+    held.root[0] = (uint64_t)few;
+    held.root[1] = (uint64_t)most;
+    look(&held);
+    assert_int_equal(way_of(&held, VALUE, way), 2);
+    assert_int_equal(way[0]->share, 8000);
+    assert_int_equal(way[1]->what, TABLE);
+    assert_int_equal(way[1]->share, 8000);
+    finish(&held);
+}
+
+static void only_the_newest_cohort_votes(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    const struct tenure_retainer *way[32];
+    heap_open(&held.heap, 1000, 1 << 20);
+    uint64_t *before = born(&held, OTHER, 1, 800);
+    uint64_t *now = born(&held, TABLE, 1, 800);
+    for (uint32_t i = 0; i < 100; i++)
+        (i < 80 ? before : now)[i] =
+            (uint64_t)born(&held, VALUE, i < 80 ? 2 : 9, 48);
+    held.root[0] = (uint64_t)before;
+    held.root[1] = (uint64_t)now;
+    born(&held, VALUE, 10, 48); /* after the generation has closed */
+    look(&held);
+    assert_int_equal(way_of(&held, VALUE, way), 2);
+    assert_int_equal(way[1]->what, TABLE);
+    assert_int_equal(way[1]->share, 10000);
+    finish(&held);
+}
+
+static void what_nobody_holds_has_no_way(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    const struct tenure_retainer *way[32];
+    heap_open(&held.heap, 10, 4096);
+    born(&held, VALUE, 1, 48);
+    look(&held);
+    assert_int_equal(way_of(&held, VALUE, way), 0);
+    finish(&held);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_table_that_holds_all_is_the_container),
+        cmocka_unit_test(a_long_list_is_one_step),
+        cmocka_unit_test(a_holder_of_most_wins_over_one_of_few),
+        cmocka_unit_test(only_the_newest_cohort_votes),
+        cmocka_unit_test(what_nobody_holds_has_no_way),
+    };
+    return cmocka_run_group_tests_name("retain", tests, NULL, NULL);
+}
