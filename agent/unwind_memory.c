@@ -14,6 +14,7 @@
 
 #define NO_SUCH_OPERATION (-1)
 #define KERNEL_SIGSET_BYTES 8
+#define LOWEST 4096u /* nothing is ever mapped below */
 #define HOME_PAGES_MAX 512u /* proven at one go */
 
 /* Set by the loader: where the stack of the first thread begins. */
@@ -21,6 +22,8 @@ extern void *__libc_stack_end;
 
 bool tenure__memory_readable(uint64_t address)
 {
+    if (address < LOWEST) /* a null pointer is no set, and no error */
+        return false;
     return tenure__syscall4(SYS_rt_sigprocmask, NO_SUCH_OPERATION,
                             address & ~UINT64_C(7), NULL,
                             KERNEL_SIGSET_BYTES) != -EFAULT;

@@ -48,9 +48,12 @@ int tenure__rules_open(void)
 static void forget_table(const struct tenure__rule_table *table,
                          uint32_t bits)
 {
-    if (table->entries)
+    if (!table->entries ||
         tenure__syscall3(SYS_madvise, table->entries, table_bytes(bits),
-                         MADV_DONTNEED);
+                         MADV_DONTNEED) == 0)
+        return;
+    for (size_t i = 0; i < (size_t)1 << bits; i++) /* a sandbox says no */
+        atomic_store_explicit(&table->entries[i], 0, memory_order_relaxed);
 }
 
 void tenure__rules_forget(void)
