@@ -20,7 +20,7 @@ rounds=5 scale=1 only=. keep=
 modes='none exact sampled dormant heaptrack jemalloc jeprof jeprof-exact'
 while [ $# -gt 0 ]; do
     case $1 in
-    --quick) rounds=2 scale=10 ;;
+    --quick) rounds=2 scale=4 ;;
     --repeat) rounds=$2 && shift ;;
     --only) only=$2 && shift ;;
     --modes) modes=$2 && shift ;;
