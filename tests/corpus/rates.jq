@@ -1,7 +1,7 @@
 # One line for one report: kind when name seed, whether a site through an
-# expected function is suspect or worse, whether one is flagged (for a benign
-# service: whether anything is), how many flagged sites are right, and how
-# many there are.
+# expected function is suspect, unbounded or worse, whether one is flagged
+# (for a benign service: whether anything is), how many flagged sites are
+# right, and how many there are.
 
 def failing: . == "lost" or . == "grown" or . == "leak";
 
@@ -19,7 +19,8 @@ def bit: if . then 1 else 0 end;
                      | any($guilty[]; . as $f | $site | through($f)))]
   as $mine
 | [$kind, $when, $name, $seed,
-   (any($mine[]; .class | failing or . == "suspect") | bit),
+   (any($mine[]; .class | failing or . == "suspect" or . == "unbounded")
+    | bit),
    (if $kind == "benign" then $flagged != []
     else any($mine[]; .class | failing) end | bit),
    ([$mine[] | select(.class | failing)] | length),

@@ -5,7 +5,7 @@
  * the failover is done. Between two failovers nothing grows.
  * Not to be flagged: the plan of each failover.
  *
- * EXPECT 8: suspect|leak in failover_begin
+ * EXPECT 8: suspect|unbounded|leak in failover_begin
  * EXPECT 12: leak in failover_begin
  */
 #include "service.h"

@@ -5,7 +5,7 @@
  * generation leaves forty behind and another four.
  * Not to be flagged: parcels that are delivered within the request.
  *
- * EXPECT 8: suspect|leak in parcel_new
+ * EXPECT 8: suspect|unbounded|leak in parcel_new
  * EXPECT 12: leak in parcel_new
  * EXPECT major: lost in parcel_new
  */

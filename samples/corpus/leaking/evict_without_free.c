@@ -6,7 +6,7 @@
  * itself never has more than 300 entries.
  * Not to be flagged: the lookups.
  *
- * EXPECT 8: suspect|leak in entry_new
+ * EXPECT 8: suspect|unbounded|leak in entry_new
  * EXPECT 12: leak in entry_new
  * EXPECT major: lost in entry_new
  */

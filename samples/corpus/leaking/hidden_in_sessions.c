@@ -5,7 +5,7 @@
  * so it never ends. The site is full of healthy sessions of every age.
  * Not to be flagged: the renewals.
  *
- * EXPECT 8: suspect|leak in session_open
+ * EXPECT 8: suspect|unbounded|leak in session_open
  * EXPECT 12: leak in session_open
  * EXPECT major: leak|unbounded in session_open
  */

@@ -6,7 +6,7 @@
  * blocks are so large that malloc maps each of them on its own.
  * Not to be flagged: the canvases of the other pictures.
  *
- * EXPECT 8: suspect|leak in image_decode
+ * EXPECT 8: suspect|unbounded|leak in image_decode
  * EXPECT 12: leak in image_decode
  * EXPECT major: lost in image_decode
  */

@@ -5,7 +5,7 @@
  * that nobody ends.
  * Not to be flagged: the spans that are ended, and the switch itself.
  *
- * EXPECT 8: suspect|leak in trace_begin
+ * EXPECT 8: suspect|unbounded|leak in trace_begin
  * EXPECT 12: leak in trace_begin
  */
 #include "service.h"

@@ -5,7 +5,7 @@
  * page that was removed long ago, and that is all: one block a round.
  * Not to be flagged: the counters of each round.
  *
- * EXPECT 8: suspect|leak in statistics_close
+ * EXPECT 8: suspect|unbounded|leak in statistics_close
  * EXPECT 12: leak in statistics_close
  */
 #include "service.h"
