@@ -23,6 +23,7 @@
 #include "agent/procfs.h"
 #include "agent/roots.h"
 #include "agent/roots_kernel.h"
+#include "agent/roots_unforked.h"
 #include "agent/stop.h"
 #include "agent/walker.h"
 
@@ -35,6 +36,7 @@ struct findings {
     uint32_t row_count;
     uint64_t unreached; /* entries of the set */
     uint64_t mark_ns, lost_blocks, lost_bytes;
+    struct tenure__unforked unforked;
     uint32_t retainer_count;
     struct tenure_retainer retainer[TENURE_RETAINERS_MAX];
     struct tenure_mark row[TENURE_MARK_ROWS_MAX];
@@ -43,6 +45,7 @@ struct findings {
 static struct findings *findings;
 static struct tenure__unreached before, now;
 static struct tenure__kernel_words kernel_words;
+static struct tenure__ranges present;
 static struct tenure__roots named;
 static struct tenure__walker walker;
 static struct tenure__stopped stopped;
@@ -155,6 +158,7 @@ static int walk(void *with)
     (void)with;
     uint64_t began = tenure__os_monotonic_ns();
     struct marking *marking = tenure__os_map(sizeof *marking);
+    tenure__unforked_find(&present, &findings->unforked);
     int error =
         marking == NULL ? -ENOMEM : tenure__major_source_open(&marking->blocks);
     if (error == 0) {
@@ -219,8 +223,9 @@ static int prepare(void)
         findings = map_shared(sizeof *findings);
     if (named.root == NULL && tenure__roots_open(&named, TENURE_ROOTS_MAX) != 0)
         return -ENOMEM;
-    if (findings == NULL)
+    if (findings == NULL || tenure__unforked_list(&present) != 0)
         return -ENOMEM;
+    tenure__unforked_read(&findings->unforked, &kernel_words);
     named.count = 0;
     tenure__mappings_each(name_mapping, &named);
     findings->error = -EIO; /* until the walker says otherwise */
