@@ -2,11 +2,14 @@
  * `tenure mark`: close a generation with a name, such as "after warm-up".
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "report/client.h"
 #include "report/command.h"
 #include "report/message.h"
 #include "report/options.h"
+
+enum { LABEL_MAX = 127 }; /* what the agent keeps of one */
 
 static uint64_t timeout_ms = TENURE_TIMEOUT_MS;
 
@@ -39,6 +42,9 @@ int tenure_cmd_mark(int argc, char **argv)
             "give a process id and a label, as in: "
             "tenure mark 1234 warm");
     bool named = argc - first == 2;
+    if (named && strlen(argv[first + 1]) > LABEL_MAX)
+        return tenure_complain("a label has at most %d bytes; shorten it",
+                               LABEL_MAX);
     snprintf(request, sizeof request, "mark%s%s", named ? " " : "",
              named ? argv[first + 1] : "");
     if (tenure_peer_named(argv[first], &peer, &why) != 0 ||

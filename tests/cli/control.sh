@@ -112,6 +112,10 @@ expect 2 "tenure mark 1234"
 run "$tenure" mark "$good" "two
 lines"
 expect 2 "line ends"
+run "$tenure" mark "$good" "$(printf %0128d 7)"
+expect 2 "at most 127 bytes"
+run "$tenure" mark "$good" "$(printf %0127d 7)"
+expect 0 ""
 for command in snap mark start stop ps; do
     run "$tenure" "$command" --help
     expect 0 ""
