@@ -247,7 +247,8 @@ int tenure_client_ask(const struct tenure_peer *peer, const char *request,
     if (agent < 0)
         return -1;
     int error = CLOSED;
-    if (send_request(agent, request, fd) == 0)
+    /* One that hangs up before it has read may have said why. */
+    if (send_request(agent, request, fd) == 0 || errno == EPIPE)
         error = read_line(agent, line, sizeof line, timeout_ms);
     close(agent);
     if (error == TOO_LATE)
