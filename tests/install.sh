@@ -30,6 +30,7 @@ libiberty-dev
 
 test='
 clang
+libclang-rt-dev|libclang-rt-14-dev
 clang-format
 cppcheck
 shellcheck
