@@ -22,7 +22,6 @@ void tenure_check_files(struct tenure_check *check, char *const *paths,
                         size_t count, struct tenure_decision *decision)
 {
     struct tenure_why why;
-    decision->gate.command = paths[0];
     if (tenure_cases_open(&decision->cases, paths, count, check->warmup,
                           &why) == 0)
         return;
@@ -207,7 +206,6 @@ void tenure_check_command(struct tenure_check *check, char **argv,
                           struct tenure_decision *decision)
 {
     uint64_t rounds = check->rounds > 0 ? check->rounds : 1, ran = 0;
-    decision->gate.command = argv[0];
     if (!check->launch.dir && make_directory(check, decision) < 0)
         return;
     struct names before = list(check->launch.dir);

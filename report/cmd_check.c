@@ -149,17 +149,22 @@ static int print_results(struct tenure_decision *decision, bool ran)
                                                     : TENURE_EXIT_USAGE;
 }
 
+/* Decides on what argv names, unless what is accepted could not be read. */
 static int decide(struct tenure_suppressions *list,
                   struct tenure_baseline *baseline, char **argv, int count,
                   bool runs)
 {
     struct tenure_decision decision = {0};
+    struct tenure_why why;
     struct tenure_decision_input input = {&policy, list, baseline,
                                           (int)leak_status};
     decision.gate.details = &decision;
     decision.gate.root = find_root();
+    decision.gate.command = argv[0];
     check.warmup = policy.warmup;
-    if (runs)
+    if (read_accepted(list, baseline, &why) < 0)
+        tenure_decision_error(&decision, "%s", why.text);
+    else if (runs)
         tenure_check_command(&check, argv, &decision);
     else
         tenure_check_files(&check, argv, (size_t)count, &decision);
@@ -203,13 +208,12 @@ int tenure_cmd_check(int argc, char **argv)
         return status;
     check.launch.major = !minor;
     bool runs = first > 1 && strcmp(argv[first - 1], "--") == 0;
-    if (read_accepted(&list, &baseline, &why) < 0) {
-        status = tenure_complain("%s", why.text);
-    } else if (first == argc) {
-        print_rules(&list, stdout);
-    } else {
+    if (first < argc)
         status = decide(&list, &baseline, argv + first, argc - first, runs);
-    }
+    else if (read_accepted(&list, &baseline, &why) < 0)
+        status = tenure_complain("%s", why.text);
+    else
+        print_rules(&list, stdout);
     tenure_suppressions_drop(&list);
     tenure_baseline_drop(&baseline);
     return status;

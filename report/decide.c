@@ -309,8 +309,9 @@ void tenure_decide(struct tenure_decision *decision,
                    const struct tenure_decision_input *input)
 {
     struct tenure_gate *gate = &decision->gate;
-    uint32_t before = gate->reason_count;
     collect(decision);
+    tenure_look_for_control(decision);
+    uint32_t before = gate->reason_count;
     tenure_suppressions_apply(input->suppressions, decision->charges,
                               gate->charge_count);
     tenure_baseline_apply(input->baseline, decision->charges,

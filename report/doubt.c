@@ -5,6 +5,7 @@
 #include "report/doubt.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static uint64_t value(const struct tenure_case *one, uint32_t key)
 {
@@ -69,6 +70,51 @@ static void warn_unmarked(struct tenure_decision *decision,
     if (majors == 0)
         tenure_decision_warn(decision, "lost blocks were not looked for: no "
                              "snapshot is a major one (--major)");
+}
+
+/* Is it the leak that the agent makes for us to find? */
+static bool is_control(const struct tenure_charge *charge)
+{
+    const struct tenure_charge_stack *stack = &charge->stack;
+    for (uint32_t i = 0; i < stack->depth; i++)
+        if (strcmp(stack->at[i].function, "tenure_self_test_leak") == 0 &&
+            strstr(stack->at[i].module, "libtenure.so"))
+            return true;
+    return false;
+}
+
+static bool has_control(const struct tenure_case *one)
+{
+    const struct tenure_snapshot *last = tenure_case_last(one);
+    return one->judged >= (uint32_t)tenure_rules.leak_snapshots &&
+           strstr(tenure_snapshot_string(last, last->process->options),
+                  "self-test");
+}
+
+static bool was_found(const struct tenure_case *one)
+{
+    for (uint32_t i = 0; i < one->charge_count; i++)
+        if (is_control(&one->charges[i]))
+            return true;
+    return false;
+}
+
+void tenure_look_for_control(struct tenure_decision *decision)
+{
+    for (uint32_t i = 0; i < decision->gate.charge_count; i++) {
+        struct tenure_charge *charge = &decision->charges[i];
+        if (!is_control(charge))
+            continue;
+        charge->state = TENURE_CHARGE_ALLOWED;
+        charge->because = "the positive control of --self-test, found";
+    }
+    for (size_t i = 0; i < decision->cases.count; i++) {
+        const struct tenure_case *one = decision->cases.at[i];
+        if (has_control(one) && !was_found(one))
+            tenure_decision_doubt(decision, "%s: the leak that --self-test "
+                                  "makes was not found, so that others may "
+                                  "be missing as well", one->name);
+    }
 }
 
 void tenure_doubts(struct tenure_decision *decision,

@@ -9,4 +9,8 @@
 void tenure_doubts(struct tenure_decision *decision,
                    const struct tenure_policy *policy);
 
+/* Takes out the charges against the leak that --self-test makes, and doubts
+ * where it was made and not found. Before the policy. */
+void tenure_look_for_control(struct tenure_decision *decision);
+
 #endif
