@@ -3,19 +3,24 @@
 # what it did: same answers, same exit status, nothing failed, and snapshots
 # of every one of its processes that can be read.
 #
-#   sh service.sh TENURE SERVICE [RUNS]
+#   sh service.sh TENURE SERVICE [RUNS [VERIFY]]
 #
 # SERVICE names a file beside this one. It defines exercise(), which starts
 # "$run COMMAND" with `start`, prints the facts to compare, and ends with
 # `stop`; and may set `processes`, the least number that must have left
 # snapshots. $run is a script that becomes COMMAND, with the agent in it when
-# this run has one. RUNS is how often that is (default 1).
+# this run has one. RUNS is how often that is (default 1). With VERIFY one
+# stack in so many is compared with libunwind's: none may differ, and the number
+# of those compared is printed at the end.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 tenure=$1
 service=$2
+agent=$(dirname "$tenure")/../lib/tenure/libtenure.so
 runs=${3:-1}
+verify=${4:-0}
+verified=0
 processes=1
 
 # shellcheck disable=SC2034 # used by the services
@@ -130,9 +135,13 @@ run_once() {
     chmod 1777 "$work" "$work/snapshots"
     {
         echo '#!/bin/sh'
-        [ -z "$with_agent" ] ||
+        if [ -n "$with_agent" ] && [ "$verify" -gt 0 ]; then
+            echo "export LD_PRELOAD='$agent'"
+            echo "export TENURE_OPTIONS='dir=$work/snapshots:verify=$verify'"
+        elif [ -n "$with_agent" ]; then
             echo "set -- '$tenure' run --every=1s" \
                 "--dir='$work/snapshots' -- \"\$@\""
+        fi
         echo 'exec "$@"'
     } >"$run"
     chmod 755 "$run"
@@ -156,14 +165,17 @@ check_snapshots() {
         for file in "$directory"/*."$pid".*.tenure; do
             check_file "$file"
         done
+        last=$(jq '.snapshots[0].verified_captures' "$work/shown.json")
+        verified=$((verified + last))
     done
 }
 
 check_file() {
     timeout 60 "$tenure" show --format=json "$1" >"$work/shown.json" ||
         fail "cannot show $1"
-    jq -e '.snapshots[0] | .live_blocks >= 0 and .dropped == 0' \
-        "$work/shown.json" >/dev/null || fail "$1 is incomplete"
+    jq -e '.snapshots[0] | .live_blocks >= 0 and .dropped == 0 and
+        (.quality.mismatched_stacks // 0) == 0' \
+        "$work/shown.json" >/dev/null || fail "$1 is incomplete or wrong"
 }
 
 with_agent=
@@ -176,3 +188,4 @@ for number in $(seq "$runs"); do
     check_snapshots
     rm -rf "$work"
 done
+[ "$verify" -eq 0 ] || echo "$verified stacks compared"
