@@ -273,7 +273,9 @@ void tenure__control_run(void)
     static struct tenure__snapshot snapshot; /* only the helper's */
     uint64_t period = config->every_ns;
     uint64_t next = period ? tenure__identity.started_monotonic_ns + period : 0;
-    int listening = tenure__socket_listen(tenure__identity.pid);
+    int listening = tenure__helper_shares_files()
+                        ? -1
+                        : tenure__socket_listen(tenure__identity.pid);
     serve_mailbox(&snapshot);
     while (!tenure__helper_should_stop()) {
         bool caller = wait_for_work(listening, next);

@@ -23,7 +23,7 @@ int pj_mallctl(const char *name, void *old, size_t *old_bytes, void *new,
 /* No thread cache: it would cost every thread that enters a slow path. */
 extern const char *pj_malloc_conf;
 const char *pj_malloc_conf =
-    "abort:false,stats_print:false,prof:false,background_thread:false,"
+    "abort:false,stats_print:false,background_thread:false,"
     "narenas:1,tcache:false,dirty_decay_ms:1000,muzzy_decay_ms:0,"
     "retain:false";
 

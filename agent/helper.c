@@ -34,12 +34,12 @@ static struct {
     char *memory;
     size_t memory_bytes;
     uint64_t tp;
-    int64_t tid_offset[8]; /* where struct pthread holds the tid */
-    uint32_t tid_offsets;
-    uint32_t tid; /* 0 = not running; cleared by the kernel */
+    int64_t tid_offset; /* where struct pthread holds the tid; 0 = unknown */
+    uint32_t tid;       /* 0 = not running; cleared by the kernel */
     uint32_t starting;
     uint32_t stop;
     uint32_t watching;
+    uint32_t shares_files;
     int wake_fd;
 } helper;
 
@@ -70,18 +70,20 @@ static int find_tls(struct dl_phdr_info *info, size_t bytes, void *with)
     return 1;
 }
 
-/* Every 32-bit word of our struct pthread that equals our tid. All of them
- * get the helper's, so the mutexes of jemalloc know their owner. */
+/* Where struct pthread holds the tid: the word nearest to the thread pointer
+ * that equals ours. The helper's own is put there, so that jemalloc's mutexes
+ * know their owner. Nothing beyond it is read: it may not be mapped. */
 static void find_tid(void)
 {
     uint32_t tid = (uint32_t)tenure__os_tid();
     uint64_t tp = tenure__thread_pointer();
-    int64_t from = TENURE_TLS_BELOW ? 64 : -2048;
-    int64_t to = TENURE_TLS_BELOW ? 1024 : 0;
-    for (int64_t at = from; at < to; at += 4)
-        if (*(const uint32_t *)(tp + (uint64_t)at) == tid &&
-            helper.tid_offsets < 8)
-            helper.tid_offset[helper.tid_offsets++] = at;
+    for (int64_t at = 4; at < 2048; at += 4) {
+        int64_t offset = TENURE_TLS_BELOW ? at : -at;
+        if (*(const uint32_t *)(tp + (uint64_t)offset) == tid) {
+            helper.tid_offset = offset;
+            return;
+        }
+    }
 }
 
 void tenure__helper_open(void (*run)(void))
@@ -153,16 +155,19 @@ static void begin(void *with)
 {
     uint64_t wake = 1ull << (WAKE_SIGNAL - 1);
     (void)with;
-    close_all();
+    if (!helper.shares_files)
+        close_all();
     uint32_t tid = (uint32_t)tenure__os_tid();
-    for (uint32_t i = 0; i < helper.tid_offsets; i++)
-        *(uint32_t *)(helper.tp + (uint64_t)helper.tid_offset[i]) = tid;
+    if (helper.tid_offset != 0)
+        *(uint32_t *)(helper.tp + (uint64_t)helper.tid_offset) = tid;
     tenure__syscall2(SYS_prctl, PR_SET_NAME, "tenure");
     /* A service may run in real time; its helper need not. */
     int priority = 0;
     tenure__syscall3(SYS_sched_setscheduler, 0, 0 /* SCHED_OTHER */, &priority);
-    helper.wake_fd = (int)tenure__syscall4(SYS_signalfd4, -1, &wake, 8,
-                                           O_NONBLOCK | O_CLOEXEC);
+    helper.wake_fd = -1;
+    if (!helper.shares_files)
+        helper.wake_fd = (int)tenure__syscall4(SYS_signalfd4, -1, &wake, 8,
+                                               O_NONBLOCK | O_CLOEXEC);
     helper.run();
     tenure__syscall1(SYS_exit, 0);
 }
@@ -172,6 +177,8 @@ static long clone_blocked(void)
     uint64_t all = ~0ull, before;
     uint64_t flags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
                      CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+    if (helper.shares_files)
+        flags |= CLONE_FILES | CLONE_FS;
     tenure__syscall4(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &before, 8);
     long tid = tenure__clone(flags, helper.memory + 4096 + STACK_BYTES,
                              (int32_t *)&helper.tid, (int32_t *)&helper.tid,
@@ -192,6 +199,12 @@ int tenure__helper_start(void)
     if (error == 0) {
         helper.stop = 0;
         long tid = clone_blocked();
+        if (tid == -EINVAL && !helper.shares_files) {
+            /* An emulator that knows only threads that share everything:
+             * then no descriptor is held while nothing is written. */
+            helper.shares_files = helper.watching = 1;
+            tid = clone_blocked();
+        }
         error = tid < 0 ? (int)tid : 0;
     }
     __atomic_store_n(&helper.starting, 0, __ATOMIC_RELEASE);
@@ -245,6 +258,11 @@ void tenure__helper_after_fork(void)
 bool tenure__helper_should_stop(void)
 {
     return __atomic_load_n(&helper.stop, __ATOMIC_ACQUIRE) != 0;
+}
+
+bool tenure__helper_shares_files(void)
+{
+    return helper.shares_files != 0;
 }
 
 int tenure__helper_wake_fd(void)

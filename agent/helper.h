@@ -33,6 +33,10 @@ void tenure__helper_wake(void);
 void tenure__helper_watch(void);
 bool tenure__helper_watching(void);
 
+/* Its descriptors are the service's after all (under some emulators): it
+ * keeps none open, so there is no control socket either. */
+bool tenure__helper_shares_files(void);
+
 /* Asks it to end and waits for that, at most timeout_ms. */
 void tenure__helper_stop(uint32_t timeout_ms);
 

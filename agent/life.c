@@ -142,7 +142,9 @@ void tenure__track_after_fork(bool in_child)
     if (!in_child)
         return;
     tenure__helper_after_fork();
-    if (!config.follow_children) {
+    /* The emulators that want a thread to share everything cannot start one
+     * in a forked child. */
+    if (!config.follow_children || tenure__helper_shares_files()) {
         tenure__tracking &= TENURE_TRACK_READY;
         opened = false;
         return;

@@ -45,8 +45,7 @@ static uint64_t reserve(struct tenure__keyed *keyed, uint32_t count)
     if (left < count)
         at += left;
     if ((at + count) / LAP != keyed->head / LAP)
-        memset(keyed->entries, 0,
-               (keyed->mask + 1) * sizeof *keyed->entries);
+        memset(keyed->entries, 0, (keyed->mask + 1) * sizeof *keyed->entries);
     keyed->head = at + count;
     return at;
 }
@@ -92,8 +91,7 @@ static bool list_slots(struct list *list, const struct tenure__memo *memo)
 
 static void grow(struct tenure__keyed *keyed)
 {
-    if (keyed->added++ < keyed->mask ||
-        keyed->mask == TENURE_KEYED_ENTRIES - 1)
+    if (keyed->added++ < keyed->mask || keyed->mask == TENURE_KEYED_ENTRIES - 1)
         return;
     keyed->mask = keyed->mask * 4 + 3;
     keyed->added = 0;
@@ -109,7 +107,8 @@ void tenure__keyed_add(struct tenure__keyed *keyed,
         return;
     grow(keyed);
     struct tenure__keyed_entry *entry =
-        tenure__keyed_set(keyed, start->pc, start->sp) + keyed->added % TENURE_KEYED_WAYS;
+        tenure__keyed_set(keyed, start->pc, start->sp) +
+        keyed->added % TENURE_KEYED_WAYS;
     entry->key = 0;
     uint64_t at = reserve(keyed, count);
     atomic_signal_fence(memory_order_seq_cst);
@@ -125,5 +124,6 @@ void tenure__keyed_add(struct tenure__keyed *keyed,
     atomic_signal_fence(memory_order_seq_cst);
     bool needs_fp = memo->stack[memo->top - 1].needs_fp;
     entry->key = start->pc | (uint64_t)count << TENURE_KEYED_VALUE_BITS |
-                 (truncated ? TENURE_KEYED_TRUNCATED : 0) | (needs_fp ? TENURE_KEYED_NEEDS_FP : 0);
+                 (truncated ? TENURE_KEYED_TRUNCATED : 0) |
+                 (needs_fp ? TENURE_KEYED_NEEDS_FP : 0);
 }

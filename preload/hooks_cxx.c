@@ -5,8 +5,8 @@
  * jump on to the real operator (a tail call, so they leave no frame), and
  * the block's stack shows operator new as it should. jemalloc, tcmalloc and
  * mimalloc bring operators of which some never reach malloc: these report
- * the block (operators.h). An exception (bad_alloc) passes through them, which is
- * why this file has unwind tables like C++.
+ * the block (operators.h). An exception (bad_alloc) passes through them: so
+ * this file has unwind tables like C++.
  */
 #include "preload/hooks.h"
 #include "preload/operators.h"

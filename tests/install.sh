@@ -55,7 +55,6 @@ xxhash
 valgrind
 libxml2-utils
 python3-jsonschema
-python3-yaml
 prometheus
 '
 

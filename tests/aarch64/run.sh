@@ -1,0 +1,57 @@
+#!/bin/sh
+# Builds libtenure.so for aarch64 with the cross compiler, runs a program
+# under it in the emulator, and looks at the snapshot with the native command.
+#
+#   run.sh SOURCE_DIRECTORY BUILD_DIRECTORY TENURE
+set -eu
+source=$1 build=$2 tenure=$3
+emulate="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+mkdir -p "$build"
+
+# The other architecture's jemalloc cannot be installed beside ours: it is
+# fetched by name, with an index of its own, and unpacked.
+archive=$build/root/usr/lib/aarch64-linux-gnu/libjemalloc_pic.a
+if [ ! -f "$archive" ]; then
+    mkdir -p "$build/lists/partial"
+    arm="-q -o APT::Architecture=arm64 -o APT::Architectures=arm64
+        -o Dir::State::Lists=$build/lists -o APT::Sandbox::User=root"
+    # shellcheck disable=SC2086
+    (cd "$build" && apt-get $arm update >apt.log &&
+        apt-get $arm download libjemalloc-dev >>apt.log) ||
+        { cat "$build/apt.log"; exit 1; }
+    dpkg -x "$build"/libjemalloc-dev_*_arm64.deb "$build/root"
+fi
+
+cmake -S "$source" -B "$build/agent" -G Ninja \
+    -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
+    -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc -DTENURE_WERROR=ON \
+    -DTENURE_TESTS=OFF -DTENURE_REPORT=OFF \
+    -DJEMALLOC_PIC="$archive" >/dev/null
+cmake --build "$build/agent" --target tenure_preload >"$build/log" ||
+    { cat "$build/log"; exit 1; }
+aarch64-linux-gnu-gcc -g -O1 -fno-optimize-sibling-calls \
+    -o "$build/program" "$source/tests/aarch64/program.c" -pthread
+
+rm -rf "$build/snapshots"
+# shellcheck disable=SC2086
+said=$(timeout 60 $emulate \
+    -E LD_PRELOAD="$build/agent/lib/tenure/libtenure.so" \
+    -E TENURE_OPTIONS="dir=$build/snapshots" "$build/program" 2>&1)
+[ "$said" = "done" ] || { echo "the program said: $said"; exit 1; }
+
+# site FUNCTION BLOCKS BYTES: one site below it has exactly that.
+"$tenure" show --format=json "$build"/snapshots/*.0001.tenure >"$build/json"
+site() {
+    jq -e --arg f "$1" --argjson blocks "$2" --argjson bytes "$3" \
+        '[.sites[] | select(any(.stack[]; .function == $f))
+          | select(.live_blocks[0] == $blocks and .live_bytes[0] == $bytes)]
+         | length == 1' "$build/json" >/dev/null || {
+        echo "no site below $1 with $2 blocks, $3 bytes:"
+        "$tenure" show "$build"/snapshots/*.0001.tenure
+        exit 1
+    }
+}
+site keep_here 1000 100000
+site in_thread 100 5000
+site main 1 100000
+echo "aarch64: every block where it should be"
