@@ -230,6 +230,13 @@ uint32_t tenure__memo_capture(struct tenure__memo *memo,
     if (walk_state->held)
         c.next = memo->base = memo->top = 0;
     walk(&c);
+    if (tenure__unlikely(walk_state->lacking) &&
+        tenure__walk_from_here(walk_state, start->pc, start->sp)) {
+        c.count = 1;
+        c.next = memo->top;
+        c.ended = c.cut_short = false;
+        walk(&c);
+    }
 
     uint32_t depth = c.count;
     bool whole = c.ended;

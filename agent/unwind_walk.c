@@ -5,7 +5,8 @@
  * (the CFA), and loads the return address and, if it was saved, the frame
  * pointer from slots below it. Rules that do not fit one word are run
  * through the CFI each time; after a signal frame, where all registers are
- * known, every step is, so that whatever the CFI needs is there.
+ * known, every step is, so that whatever the CFI needs is there. Where a step
+ * lacks a register the walk can be made again with those that calls preserve.
  */
 #include "unwind_walk.h"
 
@@ -18,6 +19,7 @@
 #define GUESS_BYTES 65536u     /* a guessed frame is no larger */
 #define PC_MIN 4096u
 #define HOME_TRIES_MAX 16u
+#define OWN_FRAMES_MAX 16u /* between a capture and the hook's caller */
 
 void tenure__walk_start(struct tenure__walk *walk, uint64_t sp)
 {
@@ -28,7 +30,7 @@ void tenure__walk_start(struct tenure__walk *walk, uint64_t sp)
     walk->proven_page = (sp - 8) & PAGE_MASK;
     walk->wary = false;
     walk->lasting = !walk->held;
-    walk->whole = false;
+    walk->whole = walk->lacking = false;
 }
 
 /* True if `address` can be read. Outside of the home stack the answer holds
@@ -294,9 +296,30 @@ static enum tenure__step step_slow(struct tenure__walk *walk,
                                 UINT64_C(1) << TENURE_ARCH_FP;
     }
     enum tenure__step step = step_row(walk, next);
+    walk->lacking |= step == TENURE__STEP_CUT && !walk->whole;
     if (step == TENURE__STEP_ON && next->sp <= at->sp && !at->exact)
         return TENURE__STEP_CUT;
     return step;
+}
+
+__attribute__((noinline)) bool
+tenure__walk_from_here(struct tenure__walk *walk, uint64_t pc, uint64_t sp)
+{
+    walk->registers.known = tenure__arch_here(walk->registers.value);
+    walk->whole = true;
+    walk->lasting = false;
+    struct tenure__frame at = {.pc = walk->registers.value[TENURE_ARCH_PC],
+                               .sp = walk->registers.value[TENURE_ARCH_SP],
+                               .exact = true};
+    for (uint32_t i = 0; i < OWN_FRAMES_MAX; i++) {
+        struct tenure__frame next;
+        if (step_slow(walk, &at, &next) != TENURE__STEP_ON)
+            return false;
+        at = next;
+        if (at.pc == pc && at.sp == sp)
+            return true;
+    }
+    return false;
 }
 
 enum tenure__step tenure__walk_step(struct tenure__walk *walk,

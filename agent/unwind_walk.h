@@ -46,6 +46,7 @@ struct tenure__walk {
     bool lasting; /* every slot read is named in its frame, and reading it
                      again needs no proof */
     bool whole;   /* all registers are followed, not only sp and fp */
+    bool lacking; /* a step failed that may succeed with all registers */
     struct tenure__registers registers; /* if whole: of the current frame */
     struct tenure__cfi_entry entry;
     struct tenure__cfi_work work;
@@ -60,6 +61,12 @@ static inline bool tenure__walk_home(const struct tenure__walk *walk,
 
 /* Makes ready for steps from `sp`. */
 void tenure__walk_start(struct tenure__walk *walk, uint64_t sp);
+
+/* Makes ready for steps from the frame at pc and sp with all registers that
+ * calls preserve, by stepping out from here through the agent's own frames.
+ * False: there is no such frame. */
+bool tenure__walk_from_here(struct tenure__walk *walk, uint64_t pc,
+                            uint64_t sp);
 
 enum tenure__step tenure__walk_step(struct tenure__walk *walk,
                                     struct tenure__frame *at,

@@ -251,8 +251,28 @@ static void a_signal_handler_stands_on_what_it_interrupted(void **state)
  * a frame pointer, the second has something else in that register. */
 uint32_t call_with_frame_pointer(uint32_t (*function)(void));
 uint32_t call_with_other_value(uint32_t (*function)(void), uint64_t value);
+/* With CFI, but with the CFA in a register that calls preserve, as in the
+ * loader when it binds a function at its first call. */
+uint32_t call_with_saved_stack(uint32_t (*function)(void));
 #if defined(__x86_64__)
 __asm__(".text\n"
+        "call_with_saved_stack:\n"
+        "    .cfi_startproc\n"
+        "    push %rbx\n"
+        "    .cfi_def_cfa_offset 16\n"
+        "    .cfi_offset rbx, -16\n"
+        "    mov %rsp, %rbx\n"
+        "    .cfi_def_cfa_register rbx\n"
+        "    and $-64, %rsp\n"
+        "    sub $192, %rsp\n"
+        "    call *%rdi\n"
+        "    mov %rbx, %rsp\n"
+        "    .cfi_def_cfa_register rsp\n"
+        "    pop %rbx\n"
+        "    .cfi_def_cfa_offset 8\n"
+        "    ret\n"
+        "    .cfi_endproc\n"
+        "    .skip 16, 0x90\n"
         "call_with_frame_pointer:\n"
         "    push %rbp\n"
         "    mov %rsp, %rbp\n"
@@ -268,6 +288,24 @@ __asm__(".text\n"
         "    ret\n");
 #else
 __asm__(".text\n"
+        "call_with_saved_stack:\n"
+        "    .cfi_startproc\n"
+        "    stp x19, x30, [sp, #-16]!\n"
+        "    .cfi_def_cfa_offset 16\n"
+        "    .cfi_offset x19, -16\n"
+        "    .cfi_offset x30, -8\n"
+        "    mov x19, sp\n"
+        "    .cfi_def_cfa_register x19\n"
+        "    sub sp, sp, #192\n"
+        "    blr x0\n"
+        "    mov sp, x19\n"
+        "    .cfi_def_cfa_register sp\n"
+        "    ldp x19, x30, [sp], #16\n"
+        "    .cfi_restore x19\n"
+        "    .cfi_restore x30\n"
+        "    .cfi_def_cfa_offset 0\n"
+        "    ret\n"
+        "    .cfi_endproc\n"
         "call_with_frame_pointer:\n"
         "    stp x29, x30, [sp, #-16]!\n"
         "    mov x29, sp\n"
@@ -307,6 +345,26 @@ static void code_without_cfi_is_passed_by_its_frame_pointer(void **state)
     assert_int_equal(truncated(), before);
 }
 
+NOINLINE static uint32_t through_loader(void)
+{
+    uint32_t site = call_with_saved_stack(two_levels);
+    KEEP(site);
+    return site;
+}
+
+static void a_frame_by_another_register_is_passed(void **state)
+{
+    (void)state;
+    uint64_t before = truncated();
+    uint32_t site[2];
+    for (volatile int i = 0; i < 2; i++)
+        site[i] = through_loader();
+    assert_int_equal(site[0], site[1]);
+    assert_true(
+        has_frame_in(site[0], (void *)through_loader, TENURE__NODE_FRAME));
+    assert_int_equal(truncated(), before);
+}
+
 static void a_frame_pointer_that_is_none_ends_the_stack(void **state)
 {
     (void)state;
@@ -334,6 +392,7 @@ int main(void)
         cmocka_unit_test(forgetting_makes_the_next_capture_walk),
         cmocka_unit_test(a_signal_handler_stands_on_what_it_interrupted),
         cmocka_unit_test(code_without_cfi_is_passed_by_its_frame_pointer),
+        cmocka_unit_test(a_frame_by_another_register_is_passed),
         cmocka_unit_test(a_frame_pointer_that_is_none_ends_the_stack),
     };
     return cmocka_run_group_tests(tests, open_unwinder, NULL);
