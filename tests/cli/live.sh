@@ -4,8 +4,13 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 tenure=$(absolute "$1")
+# Other users have to reach it, wherever this tree lies.
+chmod 755 "$scratch"
+mkdir -p "$scratch/product/bin" "$scratch/product/lib/tenure"
+cp "$tenure" "$scratch/product/bin"
+cp "${tenure%/bin/tenure}/lib/tenure/libtenure.so" "$scratch/product/lib/tenure"
+tenure=$scratch/product/bin/tenure
 enter
-chmod 755 .
 
 state_of() {
     "$tenure" ps --timeout=60s --format=json "$1" | jq -r '.processes[0].state'

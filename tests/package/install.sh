@@ -1,11 +1,12 @@
 #!/bin/sh
 # Installs into a fresh prefix, builds a project against it by CMake and by
 # pkg-config, runs the installed command on it, moves the whole tree, and
-# does it again: sh install.sh CMAKE BUILD_DIRECTORY
+# does it again: sh install.sh CMAKE GENERATOR BUILD_DIRECTORY
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/../cli/lib.sh"
 cmake=$1
-build=$(absolute "$2")
+generator=$2
+build=$(absolute "$3")
 consumer=$(absolute "$(dirname "$0")/consumer")
 enter
 
@@ -23,7 +24,7 @@ done
 # use PREFIX: with CMake, with pkg-config, with and without the agent.
 use() {
     rm -rf out tenure.out
-    "$cmake" -S "$consumer" -B out "-DCMAKE_PREFIX_PATH=$1" >log 2>&1 &&
+    "$cmake" -G "$generator" -S "$consumer" -B out "-DCMAKE_PREFIX_PATH=$1" >log 2>&1 &&
         "$cmake" --build out >>log 2>&1 || { cat log >&2; exit 1; }
     [ "$(readlink -f "$(cat out/command)")" = "$1/bin/tenure" ] ||
         fail "TENURE_COMMAND is $(cat out/command)"

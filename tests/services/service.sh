@@ -17,7 +17,6 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tenure=$1
 service=$2
-agent=$(dirname "$tenure")/../lib/tenure/libtenure.so
 runs=${3:-1}
 verify=${4:-0}
 verified=0
@@ -28,6 +27,15 @@ workloads=$here/../bench/workloads
 top=$(mktemp -d "/tmp/tenure-$service-XXXXXX")
 chmod 755 "$top" # PostgreSQL's user has to reach its part
 started=
+
+# So it has to reach the agent, wherever this tree lies.
+product=$top/product
+mkdir -p "$product/bin" "$product/lib/tenure"
+cp "$(dirname "$tenure")/../lib/tenure/libtenure.so" "$product/lib/tenure"
+cp "$tenure" "$product/bin"
+tenure=$product/bin/tenure
+agent=$product/lib/tenure/libtenure.so
+cd "$top"
 
 fail() {
     echo "$service: $*" >&2
