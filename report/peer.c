@@ -92,10 +92,26 @@ static bool is_agent(char *line)
                     strcmp(name, "/libtenure.so (deleted)") == 0);
 }
 
+/* The agent's own copy of a service, which marks what is reachable and is
+ * gone a moment later (agent/walker.c). */
+static bool is_walker(const struct tenure_peer *peer)
+{
+    char name[32] = "";
+    FILE *comm = open_proc(peer->pid, "comm");
+    if (!comm)
+        return false;
+    bool walker =
+        fgets(name, sizeof name, comm) && strcmp(name, "tenure-walker\n") == 0;
+    fclose(comm);
+    return walker;
+}
+
 enum tenure_carries tenure_peer_carries(const struct tenure_peer *peer)
 {
     char line[PATH_MAX + 128];
     bool found = false;
+    if (is_walker(peer))
+        return TENURE_CARRIES_NOT;
     FILE *maps = open_proc(peer->pid, "maps");
     if (!maps)
         return TENURE_UNKNOWN;
