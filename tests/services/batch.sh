@@ -9,7 +9,7 @@ run_batch() {
     name=$1
     shift
     status=0
-    timeout 60 "$run" "$@" <"$work/input" >"$work/$name" 2>"$work/error" ||
+    timeout "$patience" "$run" "$@" <"$work/input" >"$work/$name" 2>"$work/error" ||
         status=$?
     echo "$name: exit status $status"
     md5sum <"$work/$name"
