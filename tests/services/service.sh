@@ -20,9 +20,9 @@ service=$2
 runs=${3:-1}
 verify=${4:-0}
 verified=0
+# Seconds for a batch program.
 # shellcheck disable=SC2034 # used by the services
-patience=60 # seconds for a batch program
-[ "$verify" -eq 0 ] || patience=600
+patience=$([ "$verify" -eq 0 ] && echo 60 || echo 600)
 processes=1
 
 # shellcheck disable=SC2034 # used by the services
