@@ -19,32 +19,36 @@ static void count_survivors(const struct tenure_residues *residues,
     uint32_t run = 0;
     test->judged = residues->count;
     for (uint32_t i = 0; i < residues->count; i++) {
-        test->survivors += residues->left[i];
-        if (tenure_residues_count(residues, residues->left[i])) {
-            test->surviving++;
-            test->gap = run > test->gap ? run : test->gap;
-            run = 0;
-        } else if (test->surviving) {
+        double left = residues->left[i];
+        test->survivors += left;
+        test->surviving += tenure_residues_count(residues, left);
+        if (left <= 0) {
             run++;
+            continue;
         }
+        if (test->survivors > left && run > test->gap)
+            test->gap = run; /* not the run before the first */
+        run = 0;
     }
     test->held = run;
 }
 
-/* Generations too young to be judged hold on to what they have now at most:
- * empty ones lengthen the run without residue, a full one ends it. */
-static void count_held(const struct tenure_matrix *matrix,
-                       struct tenure_leak_test *test)
+/* A generation too young to be judged leaves what it has now at most: an
+ * empty one leaves nothing, and is as good as judged. */
+static void count_empty(const struct tenure_matrix *matrix,
+                        struct tenure_leak_test *test)
 {
     uint32_t last = matrix->count - 1, run = 0;
+    bool ended = false;
     for (uint32_t g = last; g + test->age > last && g; g--) {
-        if (matrix->blocks[g][last] > 0) {
-            test->held = run;
-            return;
-        }
-        run += !matrix->idle[g];
+        bool empty = matrix->blocks[g][last] <= 0;
+        ended |= !empty;
+        if (!empty || matrix->idle[g])
+            continue;
+        test->judged++;
+        run += !ended;
     }
-    test->held += run;
+    test->held = run + (ended ? 0 : test->held);
 }
 
 static void count_deaths(const struct tenure_matrix *matrix,
@@ -186,14 +190,15 @@ static void look_for_decline(const struct tenure_matrix *matrix,
     double share, z;
     tenure_residues_collect(matrix, 0, test->skipped, &all);
     all.usual = judged->usual;
-    tenure_residues_compare(judged, &test->late_share, &test->decline_z);
-    tenure_residues_compare(&all, &share, &z);
+    enum tenure_residue_basis basis = tenure_residues_basis(&all);
+    tenure_residues_compare(judged, basis, &test->late_share, &test->decline_z);
+    tenure_residues_compare(&all, basis, &share, &z);
     if (share < test->late_share) {
         test->late_share = share;
         test->decline_z = z;
     }
     tenure_residues_later_half(&all, &later);
-    tenure_residues_compare(&later, &share, &test->later_z);
+    tenure_residues_compare(&later, basis, &share, &test->later_z);
 }
 
 /* Start-up may be left out only where it stands out as a spike. */
@@ -295,7 +300,7 @@ void tenure_leak_test(const struct tenure_matrix *matrix, uint32_t age,
     test->skipped = skipped;
     tenure_residues_collect(matrix, age, skipped, &residues);
     count_survivors(&residues, test);
-    count_held(matrix, test);
+    count_empty(matrix, test);
     count_deaths(matrix, test);
     test->clearings = count_clearings(matrix);
     balance(matrix, test);
@@ -331,7 +336,9 @@ void tenure_leak_best(const struct tenure_matrix *matrix,
                 !may_skip(matrix, age, skipped))
                 continue;
             tenure_leak_test(matrix, age, skipped, &test);
-            if (test.level > best->level && (age || test.deaths <= 0))
+            if (!age && test.deaths > 0)
+                continue;
+            if (test.level > best->level || (!age && test.level == best->level))
                 *best = test;
         }
     }

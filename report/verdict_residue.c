@@ -55,7 +55,54 @@ static struct halves split(const double *values, uint32_t count)
     return sum;
 }
 
+/* Spikes cut, and per work done if asked for. */
+static void take_values(const struct tenure_residues *residues, bool per_work,
+                        double *values)
+{
+    for (uint32_t i = 0; i < residues->count; i++)
+        values[i] =
+            fmin(residues->left[i], tenure_rules.spike * residues->usual) /
+            (per_work ? residues->work[i] : 1);
+}
+
+/* Variance around the straight line through the values, over their mean: 1
+ * if only chance is at work. */
+static double excess_of(const double *values, uint32_t count)
+{
+    double mean = 0, slope = 0, squares = 0, rest = 0;
+    double middle = (count - 1) / 2.0;
+    for (uint32_t i = 0; i < count; i++) {
+        mean += values[i] / count;
+        slope += (i - middle) * values[i];
+        squares += (i - middle) * (i - middle);
+    }
+    slope /= squares;
+    for (uint32_t i = 0; i < count; i++) {
+        double off = values[i] - mean - slope * (i - middle);
+        rest += off * off;
+    }
+    return mean > 0 ? rest / mean / (count - 2) : 0;
+}
+
+enum tenure_residue_basis
+tenure_residues_basis(const struct tenure_residues *residues)
+{
+    double values[TENURE_MATRIX_MAX];
+    if (residues->count < 5)
+        return TENURE_BY_EITHER;
+    take_values(residues, false, values);
+    double generation = excess_of(values, residues->count);
+    take_values(residues, true, values);
+    double work = excess_of(values, residues->count);
+    if (generation > tenure_rules.better_fit * fmax(work, 0.5))
+        return TENURE_BY_WORK;
+    if (work > tenure_rules.better_fit * fmax(generation, 0.5))
+        return TENURE_BY_GENERATION;
+    return TENURE_BY_EITHER;
+}
+
 void tenure_residues_compare(const struct tenure_residues *residues,
+                             enum tenure_residue_basis basis,
                              double *late_share, double *decline_z)
 {
     double values[TENURE_MATRIX_MAX];
@@ -64,10 +111,9 @@ void tenure_residues_compare(const struct tenure_residues *residues,
     *late_share = half ? 0 : 1;
     *decline_z = half ? -9 : 0;
     for (int per_work = 0; per_work < 2 && half; per_work++) {
-        for (uint32_t i = 0; i < residues->count; i++)
-            values[i] =
-                fmin(residues->left[i], tenure_rules.spike * residues->usual) /
-                (per_work ? residues->work[i] : 1);
+        if (basis == (per_work ? TENURE_BY_GENERATION : TENURE_BY_WORK))
+            continue;
+        take_values(residues, per_work, values);
         struct halves sum = split(values, residues->count);
         double total = sum.early + sum.late, mean = total / (2 * half);
         double share = sum.early > 0 ? sum.late / sum.early : 9;

@@ -23,11 +23,23 @@ void tenure_residues_collect(const struct tenure_matrix *matrix, uint32_t age,
 /* Whether what one generation left counts, beside what is usual. */
 bool tenure_residues_count(const struct tenure_residues *residues, double left);
 
+/* What the residues go by: a timer leaks the same in every generation, a
+ * request the more of them there are. */
+enum tenure_residue_basis {
+    TENURE_BY_EITHER, /* the data do not tell */
+    TENURE_BY_GENERATION,
+    TENURE_BY_WORK
+};
+
+/* The basis on which they lie closer to a straight line. */
+enum tenure_residue_basis
+tenure_residues_basis(const struct tenure_residues *residues);
+
 /* Does the residue fall off? The mean of the later half over that of the
- * earlier, and their difference in standard errors. Once as it is and once
- * per work done, since both a timer and a request may leak; the milder answer
- * counts. Spikes count as three times the usual. */
+ * earlier, and their difference in standard errors; by either: the milder
+ * answer. Spikes count as three times the usual. */
 void tenure_residues_compare(const struct tenure_residues *residues,
+                             enum tenure_residue_basis basis,
                              double *late_share, double *decline_z);
 
 void tenure_residues_later_half(const struct tenure_residues *residues,

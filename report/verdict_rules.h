@@ -42,9 +42,10 @@
     X(hazard_bound_suspect, 0.35, "its 95 % upper bound, suspect", "tuned")    \
     X(turnover_leak, 0.25, "tenured deaths per newly tenured, leak", "tuned")  \
     X(turnover_suspect, 0.5, "the same, suspect", "tuned")                     \
-    X(residue, 0.1, "share of the median residue that counts as one", "tuned") \
+    X(residue, 0.25, "share of the median residue that counts as one",         \
+      "tuned")                                                                 \
     X(cover_leak, 0.6, "share of generations with a residue, leak", "tuned")   \
-    X(cover_regular, 0.5, "the same where they come regularly", "tuned")       \
+    X(cover_regular, 0.4, "the same where they come regularly", "tuned")       \
     X(regular, 1.25, "longest distance over the mean one, of regular ones",    \
       "every second and every third generation, off by one")                   \
     X(cover_suspect, 0.4, "the same, suspect", "tuned")                        \
@@ -57,10 +58,12 @@
     X(late_share_suspect, 0.4, "the same, suspect", "tuned")                   \
     X(decline_z, -2, "standard errors of a decline that is no chance",         \
       "one-sided 2.3 %")                                                       \
-    X(decline_share, 0.6, "later half over earlier of a decline, surely",      \
+    X(better_fit, 2, "residual variance of the worse over the better model",   \
       "tuned")                                                                 \
-    X(decline_no_z, -1, "the same: above it a decline may be chance",          \
-      "one-sided 16 %; tuned; also where the later half must decline")         \
+    X(decline_share, 0.65, "later half over earlier of a decline, surely",     \
+      "tuned")                                                                 \
+    X(decline_no_z, -0.9, "the same: above it a decline may be chance",          \
+      "one-sided 18 %; tuned; also where the later half must decline")         \
     X(decline_some_z, -1.28, "the same, where so little is left over",         \
       "one-sided 10 %")                                                        \
     X(held, 2, "newest generations without residue: growth has stopped",       \

@@ -31,9 +31,13 @@ static void say_rate(struct tenure_words *words,
 static void say_survival(struct tenure_words *words,
                          const struct tenure_leak_test *test, bool sampled)
 {
-    tenure_say(words, "%.0f %s in %.0f %sexposures at age >= %u; ",
-               test->deaths, test->deaths == 1 ? "death" : "deaths",
-               test->exposures, sampled ? "sampled " : "", test->age);
+    tenure_say(words, "%.0f %s in %.0f %sexposures at ", test->deaths,
+               test->deaths == 1 ? "death" : "deaths", test->exposures,
+               sampled ? "sampled " : "");
+    if (test->age)
+        tenure_say(words, "age >= %u; ", test->age);
+    else
+        tenure_say(words, "any age; ");
     tenure_say(words, "%u of %u generations left survivors", test->surviving,
                test->judged);
 }

@@ -7,6 +7,7 @@
  */
 #include "report/verdict_trade.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,25 @@ static uint32_t gather(struct band *band, uint32_t of, double *given)
     return members;
 }
 
+/* Largest less smallest number of blocks that the sites had together. */
+static double swing(const struct tenure_population *const *sites,
+                    uint32_t count)
+{
+    const struct tenure_timeline *timeline = sites[0]->timeline;
+    uint32_t last = newest_running(timeline);
+    double least = INFINITY, most = 0;
+    for (uint32_t k = timeline->base; k <= last; k++) {
+        double sum = 0;
+        for (uint32_t i = 0; i < count; i++)
+            sum += (double)sites[i]->live_blocks[k];
+        least = fmin(least, sum);
+        most = fmax(most, sum);
+    }
+    return most - least;
+}
+
+/* Sites that trade places are together much calmer than the growing one is
+ * alone; one that only happens to shrink adds its own noise instead. */
 static bool is_trade(struct band *band, uint32_t site,
                      struct tenure_matrix *scratch,
                      struct tenure_site_verdict *together)
@@ -94,7 +114,9 @@ static bool is_trade(struct band *band, uint32_t site,
     double given = 0;
     uint32_t members = gather(band, site, &given);
     if (members < 2 ||
-        given < tenure_rules.traded * gained(band->populations[site]))
+        given < tenure_rules.traded * gained(band->populations[site]) ||
+        swing(band->group, members) >
+            tenure_rules.traded * swing(band->group, 1))
         return false;
     tenure_judge_site(band->group, members, scratch, together);
     return !tenure_class_accuses(together->class);

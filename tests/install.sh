@@ -55,6 +55,7 @@ xxhash
 valgrind
 libxml2-utils
 python3-jsonschema
+python3-yaml
 prometheus
 '
 

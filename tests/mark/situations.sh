@@ -6,7 +6,8 @@
 #
 # ALLOCATOR is a library to preload below the agent; KNOWN is a situation in
 # which its own tables are known to hold what the program has lost: some, but
-# not all, has to be found there.
+# not all, has to be found there. TENURE_TEST_UNDER is a command to run each
+# program under.
 set -eu
 
 tenure=$1
@@ -26,9 +27,10 @@ lost_of() {
 
 for name in $("$program" --list); do
     rm -rf "$work/out"
-    expected=$(TENURE_OPTIONS=dir="$work/out":major \
-        LD_PRELOAD="$agent${allocator:+:$allocator}" \
-        timeout 60 "$program" "$name")
+    # shellcheck disable=SC2086 # a command and its arguments
+    expected=$(timeout 60 ${TENURE_TEST_UNDER:-} env \
+        TENURE_OPTIONS=dir="$work/out":major \
+        LD_PRELOAD="$agent${allocator:+:$allocator}" "$program" "$name")
     found=$(lost_of "$work"/out/*.0003.tenure)
     count=$((count + 1))
     [ "$found" = "major $expected" ] && continue

@@ -22,7 +22,7 @@ static NOINLINE void on_other_stack(void)
     in_thread(keep_on_stack);
 }
 
-static volatile int in_place;
+static volatile int in_place; /* how many threads are where they wait */
 
 /* Nowhere but in the register: the loop touches nothing else. */
 static NOINLINE void *keep_in_register(void *with)
@@ -207,9 +207,10 @@ static NOINLINE void on_alternate_stack(void)
 static NOINLINE void *keep_and_wait(void *with)
 {
     void *volatile held = block_of(100);
-    in_place = 1;
-    pause();
-    return (void *)held ? with : NULL;
+    in_place++;
+    for (void *volatile *still = &held;; (void)*still)
+        pause();
+    return with;
 }
 
 /* Two stacks side by side in one mapping, without guards. */
@@ -222,9 +223,8 @@ static NOINLINE void on_stacks_of_our_own(void)
         pthread_attr_t attributes;
         pthread_attr_init(&attributes);
         pthread_attr_setstack(&attributes, both + i * 262144, 262144);
-        in_place = 0;
         pthread_create(&thread, &attributes, keep_and_wait, NULL);
-        while (!in_place)
+        while (in_place <= i)
             usleep(1000);
         usleep(10000);
     }

@@ -192,6 +192,26 @@ static void a_leak_beside_a_shrinking_relation_stays_one(void **state)
     assert_int_equal(verdicts[1].class, TENURE_CLASS_LEAK);
 }
 
+static void a_noisy_relation_does_not_clear_a_small_leak(void **state)
+{
+    (void)state;
+    struct tenure_site_verdict verdicts[2];
+    static const uint64_t a[] = {1, 2, 3, 4}, b[] = {1, 2, 3, 5};
+    static const uint32_t alive[] = {50, 44, 48, 41, 46, 40, 44, 38};
+    struct tenure_path paths[] = {{a, 4}, {b, 4}};
+    simulation_start(&simulation, 5, 8);
+    simulation.sites = 2;
+    for (uint32_t g = 0; g < 8; g++)
+        for (uint32_t i = 0; i < alive[g]; i++)
+            simulation_born(&simulation, g + 0.5, g + 1.5);
+    simulation.site = 1;
+    for (uint32_t g = 0; g < 8; g++)
+        simulation_born(&simulation, g + 0.5, FOREVER);
+    simulation_close(&simulation);
+    judge_both(paths, verdicts);
+    assert_int_equal(verdicts[1].class, TENURE_CLASS_LEAK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +222,7 @@ int main(void)
         cmocka_unit_test(different_classes_are_two),
         cmocka_unit_test(sites_that_trade_places_are_a_cache),
         cmocka_unit_test(strangers_do_not_trade),
+        cmocka_unit_test(a_noisy_relation_does_not_clear_a_small_leak),
         cmocka_unit_test(a_leak_beside_a_shrinking_relation_stays_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

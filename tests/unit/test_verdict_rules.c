@@ -381,7 +381,7 @@ static void the_evidence_gives_its_numbers(void **state)
     struct tenure_site_verdict verdict = judge();
     tenure_verdict_text(&verdict, &simulation.population[0], text, sizeof text);
     assert_string_equal(text,
-                        "0 deaths in 150 exposures at age >= 1; 6 of 6 "
+                        "0 deaths in 210 exposures at any age; 7 of 7 "
                         "generations left survivors; 96 B/s (96 B .. "
                         "96 B)");
     char cut[12];
@@ -393,12 +393,12 @@ static void the_explanation_shows_matrix_and_tests(void **state)
 {
     (void)state;
     static const char *const parts[] = {
-        "leak (confidence 0.98): 0 deaths in 150 exposures",
+        "leak (confidence 0.99): 0 deaths in 210 exposures",
         "\n  to 1             10       10       10",
         "\n     7                                                   ",
         "\n    1        150        0   0.000   0.020       6/6",
-        "A = 1\n",
-        "yes  most generations leave some: 6 of 6 >= 50 %",
+        "A = 0\n",
+        "yes  most generations leave some: 7 of 7 >= 40 %",
     };
     char *text;
     size_t bytes;
