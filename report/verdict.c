@@ -7,6 +7,7 @@
 #include "report/verdict.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/memory.h"
 #include "report/verdict_trade.h"
@@ -36,18 +37,38 @@ static uint64_t call_key(const struct tenure_call *call)
     return call->address ^ (uint64_t)call->image << 48;
 }
 
-static struct tenure_path path_of(const struct tenure_calltree *calls,
-                                  uint32_t call, struct tenure_arena *arena)
+/* The image of the program itself, or TENURE_NONE. */
+static uint32_t own_image(const struct tenure_series *series)
 {
-    uint32_t depth = 0;
+    const struct tenure_snapshot *last =
+        &series->snapshots[series->timeline.count - 1];
+    const char *exe = tenure_snapshot_string(last, last->process->exe);
+    for (uint32_t i = 0; i < series->calls.image_count; i++)
+        if (strcmp(series->calls.images[i].path, exe) == 0)
+            return i;
+    return TENURE_NONE;
+}
+
+/* What the program's own code did; calls inside of libraries only blur it.
+ * All calls where it has none. */
+static struct tenure_path path_of(const struct tenure_calltree *calls,
+                                  uint32_t call, uint32_t own,
+                                  struct tenure_arena *arena)
+{
+    uint32_t depth = 0, owned = 0;
     for (uint32_t c = call; calls->calls[c].caller != TENURE_NONE;
-         c = calls->calls[c].caller)
+         c = calls->calls[c].caller) {
         depth++;
-    uint64_t *at = tenure_arena_take(arena, depth + 1, sizeof *at);
-    uint32_t left = depth;
+        owned += calls->calls[c].image == own;
+    }
+    uint32_t left = owned ? owned : depth;
+    struct tenure_path path = {NULL, left};
+    uint64_t *at = tenure_arena_take(arena, left + 1, sizeof *at);
     for (uint32_t c = call; left; c = calls->calls[c].caller)
-        at[--left] = call_key(&calls->calls[c]);
-    return (struct tenure_path){at, depth};
+        if (!owned || calls->calls[c].image == own)
+            at[--left] = call_key(&calls->calls[c]);
+    path.at = at;
+    return path;
 }
 
 static void judge_trades(const struct tenure_series *series,
@@ -60,9 +81,10 @@ static void judge_trades(const struct tenure_series *series,
         tenure_arena_take(&arena, list->count, sizeof *populations);
     struct tenure_path *paths =
         tenure_arena_take(&arena, list->count, sizeof *paths);
+    uint32_t own = own_image(series);
     for (size_t i = 0; i < list->count; i++) {
         populations[i] = &list->at[i].population;
-        paths[i] = path_of(&series->calls, list->at[i].call, &arena);
+        paths[i] = path_of(&series->calls, list->at[i].call, own, &arena);
     }
     tenure_judge_trades(populations, paths, (uint32_t)list->count, scratch,
                         verdicts);

@@ -43,9 +43,7 @@ static void count_empty(const struct tenure_matrix *matrix,
     for (uint32_t g = last; g + test->age > last && g; g--) {
         bool empty = matrix->blocks[g][last] <= 0;
         ended |= !empty;
-        if (!empty || matrix->idle[g])
-            continue;
-        test->judged++;
+        test->judged += empty;
         run += !ended;
     }
     test->held = run + (ended ? 0 : test->held);

@@ -14,48 +14,68 @@
 
 /* A generation with less work than this share of the usual is idle, and no
  * generation counts for more or less than these times the usual. */
-static const double idle_share = 0.05;
+static const double idle_share = 0.25;
 static const double work_least = 1.0 / 3, work_most = 3;
 
-static void weigh_work(struct tenure_matrix *matrix,
-                       const struct tenure_timeline *timeline)
+static double work_between(const struct tenure_timeline *timeline,
+                           uint32_t then, uint32_t now)
 {
-    double done[TENURE_MATRIX_MAX], sorted[TENURE_MATRIX_MAX];
-    uint32_t known = 0;
+    const uint64_t *all = timeline->allocated_blocks;
+    return all && all[now] > all[then] ? (double)(all[now] - all[then]) : 0;
+}
 
-    for (uint32_t g = 1; g < matrix->count; g++) {
-        const uint64_t *all = timeline->allocated_blocks;
-        uint32_t now = matrix->column[g], then = matrix->column[g - 1];
-        done[g] =
-            all && all[now] > all[then] ? (double)(all[now] - all[then]) : 0;
-        sorted[known++] = done[g];
-    }
-    double usual = tenure_median(sorted, known);
-    for (uint32_t g = 0; g < matrix->count; g++) {
-        matrix->work[g] = 1;
-        matrix->idle[g] = false;
-        if (!g || usual <= 0)
-            continue;
-        matrix->idle[g] = done[g] < idle_share * usual;
-        matrix->work[g] = fmin(work_most, fmax(work_least, done[g] / usual));
-    }
+static double usual_work(const struct tenure_timeline *timeline,
+                         const uint32_t *columns, uint32_t count)
+{
+    double sorted[TENURE_MATRIX_MAX];
+    for (uint32_t g = 1; g < count; g++)
+        sorted[g - 1] = work_between(timeline, columns[g - 1], columns[g]);
+    return count > 1 ? tenure_median(sorted, count - 1) : 0;
+}
+
+/* Who survives an idle generation has not been put to the test: it is made
+ * one with the busy one before it. */
+static uint32_t merge_idle(const struct tenure_timeline *timeline,
+                           uint32_t *columns, uint32_t count)
+{
+    double least = idle_share * usual_work(timeline, columns, count);
+    uint32_t kept = 0;
+    for (uint32_t g = 0; g < count; g++)
+        if (g + 1 == count ||
+            work_between(timeline, columns[g], columns[g + 1]) >= least)
+            columns[kept++] = columns[g];
+    return kept;
+}
+
+static uint32_t newest_running(const struct tenure_timeline *timeline,
+                               uint32_t *columns)
+{
+    uint32_t running = 0, count = 0;
+    for (uint32_t i = timeline->base; i < timeline->count; i++)
+        running += !timeline->at_exit[i];
+    for (uint32_t i = timeline->base; i < timeline->count; i++)
+        if (!timeline->at_exit[i] && running-- <= TENURE_MATRIX_MAX)
+            columns[count++] = i;
+    return count;
 }
 
 void tenure_matrix_open(struct tenure_matrix *matrix,
                         const struct tenure_timeline *timeline)
 {
-    uint32_t running = 0;
-    matrix->count = 0;
-    for (uint32_t i = timeline->base; i < timeline->count; i++)
-        running += !timeline->at_exit[i];
-    for (uint32_t i = timeline->base; i < timeline->count; i++) {
-        if (timeline->at_exit[i] || running-- > TENURE_MATRIX_MAX)
-            continue;
-        matrix->column[matrix->count] = i;
-        matrix->time_s[matrix->count] = timeline->age_s[i];
-        matrix->count++;
+    uint32_t *columns = matrix->column;
+    matrix->count =
+        merge_idle(timeline, columns, newest_running(timeline, columns));
+    double usual = usual_work(timeline, columns, matrix->count);
+    for (uint32_t g = 0; g < matrix->count; g++) {
+        matrix->time_s[g] = timeline->age_s[columns[g]];
+        matrix->work[g] = 1;
+        if (g && usual > 0)
+            matrix->work[g] =
+                fmin(work_most,
+                     fmax(work_least,
+                          work_between(timeline, columns[g - 1], columns[g]) /
+                              usual));
     }
-    weigh_work(matrix, timeline);
 }
 
 /* The row of a cohort that snapshot `first` saw first; count = none. */

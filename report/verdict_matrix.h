@@ -4,7 +4,8 @@
  *
  * Columns are the snapshots of the running process inside the window; the
  * exit snapshot is left out, because what a service frees while it stops
- * says nothing about what it did while it ran. In a sampled run the counts
+ * says nothing about what it did while it ran. Idle generations are merged
+ * into the busy one before them. In a sampled run the counts
  * are the expected numbers of samples, not of blocks: chance acts on those.
  *
  * Plain data owned by the caller; all functions are pure and thread-safe.
@@ -25,7 +26,6 @@ struct tenure_matrix {
     uint32_t column[TENURE_MATRIX_MAX]; /* index in the timeline */
     double time_s[TENURE_MATRIX_MAX];   /* of each column */
     double work[TENURE_MATRIX_MAX];     /* of generation g; 1 = usual */
-    bool idle[TENURE_MATRIX_MAX];       /* next to no work in g */
     double blocks[TENURE_MATRIX_MAX][TENURE_MATRIX_MAX]; /* [row][column] */
     double bytes[TENURE_MATRIX_MAX][TENURE_MATRIX_MAX];
 };

@@ -19,8 +19,6 @@ void tenure_residues_collect(const struct tenure_matrix *matrix, uint32_t age,
     residues->count = 0;
     for (uint32_t g = skipped + 1; g + age <= last; g++) {
         double left = matrix->blocks[g][last];
-        if (matrix->idle[g] && left <= 0)
-            continue;
         residues->left[residues->count] = left;
         residues->work[residues->count++] = matrix->work[g];
         if (left > 0)

@@ -14,8 +14,7 @@ struct tenure_residues {
     double usual;                   /* median of those that are not empty */
 };
 
-/* Of the generations of age >= age, without the `skipped` oldest and without
- * idle ones that left nothing. */
+/* Of the generations of age >= age, without the `skipped` oldest. */
 void tenure_residues_collect(const struct tenure_matrix *matrix, uint32_t age,
                              uint32_t skipped,
                              struct tenure_residues *residues);

@@ -62,7 +62,7 @@
       "tuned")                                                                 \
     X(decline_share, 0.65, "later half over earlier of a decline, surely",     \
       "tuned")                                                                 \
-    X(decline_no_z, -0.9, "the same: above it a decline may be chance",          \
+    X(decline_no_z, -0.9, "the same: above it a decline may be chance",        \
       "one-sided 18 %; tuned; also where the later half must decline")         \
     X(decline_some_z, -1.28, "the same, where so little is left over",         \
       "one-sided 10 %")                                                        \
@@ -125,7 +125,7 @@ struct tenure_leak_test {
     double deaths;      /* d: those that died in it */
     double hazard;      /* d / n */
     double bound;       /* 95 % upper bound of the hazard */
-    uint32_t judged;    /* generations old enough, idle ones left out */
+    uint32_t judged;    /* generations old enough, or empty */
     uint32_t surviving; /* of them, those with a residue */
     double survivors;   /* their blocks alive at the end */
     double inflow;      /* newly tenured per generation */

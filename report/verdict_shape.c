@@ -75,8 +75,6 @@ void tenure_growth_test(const struct tenure_matrix *matrix,
         if (2 * k >= matrix->count &&
             population->rising_blocks[matrix->column[k]])
             test->same_block = true;
-        if (rise <= 0 && matrix->idle[k])
-            continue;
         rises[test->intervals++] = rise;
         test->rises += rise;
         test->rising += rise > 0;

@@ -88,21 +88,38 @@ static uint32_t gather(struct band *band, uint32_t of, double *given)
     return members;
 }
 
-/* Largest less smallest number of blocks that the sites had together. */
+/* Largest less smallest number of blocks of the first site plus `factor`
+ * times those of the others. */
 static double swing(const struct tenure_population *const *sites,
-                    uint32_t count)
+                    uint32_t count, double factor)
 {
     const struct tenure_timeline *timeline = sites[0]->timeline;
     uint32_t last = newest_running(timeline);
-    double least = INFINITY, most = 0;
+    double least = INFINITY, most = -INFINITY;
     for (uint32_t k = timeline->base; k <= last; k++) {
-        double sum = 0;
-        for (uint32_t i = 0; i < count; i++)
-            sum += (double)sites[i]->live_blocks[k];
+        double sum = (double)sites[0]->live_blocks[k];
+        for (uint32_t i = 1; i < count; i++)
+            sum += factor * (double)sites[i]->live_blocks[k];
         least = fmin(least, sum);
         most = fmax(most, sum);
     }
     return most - least;
+}
+
+/* How many blocks of the first site come for each that the others lose: an
+ * entry may be made of several. */
+static double blocks_for_one(const struct tenure_population *const *sites,
+                             uint32_t count)
+{
+    const struct tenure_timeline *timeline = sites[0]->timeline;
+    uint32_t first = timeline->base, last = newest_running(timeline);
+    double lost = 0;
+    for (uint32_t i = 1; i < count; i++)
+        lost += (double)sites[i]->live_blocks[first] -
+                (double)sites[i]->live_blocks[last];
+    double gain = (double)sites[0]->live_blocks[last] -
+                  (double)sites[0]->live_blocks[first];
+    return lost > 0 ? fmin(4, fmax(0.25, gain / lost)) : 1;
 }
 
 /* Sites that trade places are together much calmer than the growing one is
@@ -115,8 +132,8 @@ static bool is_trade(struct band *band, uint32_t site,
     uint32_t members = gather(band, site, &given);
     if (members < 2 ||
         given < tenure_rules.traded * gained(band->populations[site]) ||
-        swing(band->group, members) >
-            tenure_rules.traded * swing(band->group, 1))
+        swing(band->group, members, blocks_for_one(band->group, members)) >
+            tenure_rules.traded * swing(band->group, 1, 0))
         return false;
     tenure_judge_site(band->group, members, scratch, together);
     return !tenure_class_accuses(together->class);
