@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "report/command.h"
 #include "report/memory_series.h"
@@ -49,14 +51,32 @@ static void say_finding(struct tenure_outcome *outcome,
     }
 }
 
-static void say_leaks(struct tenure_outcome *outcome,
+/* The leak that --self-test makes for us to find. */
+static bool is_control(const struct tenure_outcome_input *input, uint32_t at,
+                       struct tenure_stack *stack)
+{
+    tenure_stack_load(stack, input->judgement->series, input->symbols,
+                      input->findings->at[at].site->call);
+    for (size_t i = 0; i < stack->count; i++)
+        if (strcmp(stack->at[i].frame->function, "tenure_self_test_leak") == 0)
+            return true;
+    return false;
+}
+
+/* Whether the positive control is among them. */
+static bool say_leaks(struct tenure_outcome *outcome,
                       const struct tenure_outcome_input *input)
 {
     const struct tenure_findings *findings = input->findings;
     struct tenure_stack stack = {0};
     uint32_t more = 0;
+    bool control = false;
     for (uint32_t i = 0; i < findings->accused; i++) {
         const struct tenure_finding *finding = &findings->at[i];
+        if (is_control(input, i, &stack)) {
+            control = true;
+            continue;
+        }
         if (!(input->fail_on & TENURE_FAIL_ON(finding->verdict->class)) ||
             finding->leader != i)
             continue;
@@ -71,6 +91,7 @@ static void say_leaks(struct tenure_outcome *outcome,
         tenure_say(&words, "and %u more", more);
     }
     tenure_stack_drop(&stack);
+    return control;
 }
 
 static struct tenure_words doubt(struct tenure_outcome *outcome)
@@ -78,6 +99,30 @@ static struct tenure_words doubt(struct tenure_outcome *outcome)
     if (outcome->verdict == TENURE_VERDICT_CLEAN)
         outcome->verdict = TENURE_VERDICT_INCONCLUSIVE;
     return next(outcome);
+}
+
+/* Snapshots that stand for a generation with something to judge. */
+static uint32_t busy_snapshots(const struct tenure_timeline *timeline)
+{
+    struct tenure_matrix *matrix = tenure_zeroed(1, sizeof *matrix);
+    tenure_matrix_open(matrix, timeline);
+    uint32_t count = matrix->count;
+    free(matrix);
+    return count;
+}
+
+static void say_idle(struct tenure_outcome *outcome,
+                     const struct tenure_timeline *timeline, uint32_t running)
+{
+    uint32_t busy = busy_snapshots(timeline);
+    if (running < tenure_rules.leak_snapshots ||
+        busy >= tenure_rules.leak_snapshots)
+        return;
+    struct tenure_words words = doubt(outcome);
+    tenure_say(&words,
+               "the process was idle before %u of %u snapshots; take them "
+               "under load",
+               running - busy, running);
 }
 
 static void say_too_few(struct tenure_outcome *outcome, uint32_t running,
@@ -120,6 +165,18 @@ static void say_blindness(struct tenure_outcome *outcome,
     }
 }
 
+static void say_no_control(struct tenure_outcome *outcome,
+                           const struct tenure_snapshot *last)
+{
+    if (!strstr(tenure_snapshot_string(last, last->process->options),
+                "self-test"))
+        return;
+    struct tenure_words words = doubt(outcome);
+    tenure_say(&words,
+               "the leak that --self-test makes was not found, so "
+               "that others may be missing as well");
+}
+
 /* Worth knowing whatever the verdict is: memory that no site explains. */
 static void say_memory(struct tenure_outcome *outcome,
                        const struct tenure_series *series)
@@ -146,9 +203,14 @@ void tenure_outcome_of(struct tenure_outcome *outcome,
     *outcome = (struct tenure_outcome){0};
     for (uint32_t i = timeline->base; i < timeline->count; i++)
         running += !timeline->at_exit[i];
-    say_leaks(outcome, input);
-    say_blindness(outcome, &series->snapshots[timeline->count - 1]);
+    const struct tenure_snapshot *last =
+        &series->snapshots[timeline->count - 1];
+    bool control = say_leaks(outcome, input);
+    say_blindness(outcome, last);
     say_too_few(outcome, running, timeline->count);
+    say_idle(outcome, timeline, running);
+    if (!control && running >= tenure_rules.leak_snapshots)
+        say_no_control(outcome, last);
     if (running >= tenure_rules.leak_snapshots)
         say_memory(outcome, series);
 }
