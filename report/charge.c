@@ -70,22 +70,33 @@ static bool is_identifier(const char *text)
     return true;
 }
 
-const char *tenure_charge_suppression(const struct tenure_charge *charge,
-                                       char *text, size_t bytes)
+const char *tenure_charge_frame_place(const struct tenure_charge_frame *frame,
+                                      char *text, size_t bytes)
 {
+    const char *slash = strrchr(frame->module, '/');
+    snprintf(text, bytes, "%s+0x%llx", slash ? slash + 1 : frame->module,
+             (unsigned long long)frame->offset);
+    return text;
+}
+
+const char *tenure_charge_suppression(const struct tenure_charge *charge,
+                                      char *text, size_t bytes)
+{
+    static const struct tenure_charge_frame nowhere = {
+        .function = "(no stack)", .module = ""};
     const struct tenure_charge_stack *stack = &charge->stack;
-    uint32_t i = stack->title;
-    while (i < stack->depth && !*stack->at[i].function)
-        i++;
-    if (i < stack->depth) {
-        /* A C function by its whole name; of another language the
-         * parameters, which others print, may follow. */
-        const char *function = stack->at[i].function;
-        snprintf(text, bytes, "leak:^%s%s", function,
-                 is_identifier(function) ? "$" : "");
-        return text;
-    }
-    snprintf(text, bytes, "leak:%s", tenure_charge_title(charge));
+    const struct tenure_charge_frame *frame =
+        stack->depth > 0 ? &stack->at[stack->title] : &nowhere;
+    char place[256];
+    /* A C function by its whole name; of another language the parameters,
+     * which others print, may follow. Where there is no name, by its place:
+     * the names around it are those of half the program. */
+    if (!*frame->function)
+        snprintf(text, bytes, "leak:%s",
+                 tenure_charge_frame_place(frame, place, sizeof place));
+    else
+        snprintf(text, bytes, "leak:^%s%s", frame->function,
+                 is_identifier(frame->function) ? "$" : "");
     return text;
 }
 

@@ -76,6 +76,10 @@ tenure_charge_place(const struct tenure_charge *charge);
 /* Frames without those by which every thread starts; never the title. */
 uint32_t tenure_charge_depth(const struct tenure_charge_stack *stack);
 
+/* "server+0x12f3", which is what a frame without a name is known by. */
+const char *tenure_charge_frame_place(const struct tenure_charge_frame *frame,
+                                      char *text, size_t bytes);
+
 /* The line of a suppression file that would suppress it; returns `text`. */
 const char *tenure_charge_suppression(const struct tenure_charge *charge,
                                        char *text, size_t bytes);

@@ -42,14 +42,25 @@ struct tenure_rule *tenure_suppressions_add(struct tenure_suppressions *list,
     return &list->at[list->count++];
 }
 
+/* LeakSanitizer's, and the place of a frame without a name. */
+static bool any_matches(const char *pattern,
+                        const struct tenure_charge_frame *frame)
+{
+    char place[256];
+    return tenure_pattern_in(pattern, frame->function) ||
+           tenure_pattern_in(pattern, frame->file) ||
+           tenure_pattern_in(pattern, frame->module) ||
+           (!*frame->function &&
+            tenure_pattern_in(pattern, tenure_charge_frame_place(
+                                           frame, place, sizeof place)));
+}
+
 static bool frame_matches(const struct tenure_rule_frame *rule,
                           const struct tenure_charge_frame *frame)
 {
     switch (rule->what) {
     case TENURE_RULE_ANY_OF_ITS:
-        return tenure_pattern_in(rule->pattern, frame->function) ||
-               tenure_pattern_in(rule->pattern, frame->file) ||
-               tenure_pattern_in(rule->pattern, frame->module);
+        return any_matches(rule->pattern, frame);
     case TENURE_RULE_FUNCTION:
         return tenure_pattern_is(rule->pattern, frame->function);
     case TENURE_RULE_OBJECT:

@@ -17,7 +17,7 @@ static const struct tenure_charge_frame frames[] = {
     {.function = "copy_key", .file = "/src/store.c", .module = "/bin/server"},
     {.function = "store_set", .file = "/src/store.c", .module = "/bin/server"},
     {.function = "foo::Bar::run", .file = "", .module = "/lib/libbar.so.2"},
-    {.function = "", .file = "", .module = ""},
+    {.file = "", .module = "/lib/libodd.so", .function = "", .offset = 0x12f3},
     {.function = "main", .file = "/src/main.c", .module = "/bin/server"},
 };
 
@@ -240,6 +240,10 @@ static void a_findings_own_line_suppresses_it(void **state)
         assert_true(suppresses(
             tenure_charge_suppression(&leak, line, sizeof line)));
     }
+    assert_true(suppresses("leak:libodd.so+0x12f3"));
+    leak.stack.title = 3;
+    assert_string_equal(tenure_charge_suppression(&leak, line, sizeof line),
+                        "leak:libodd.so+0x12f3");
     leak.stack.title = 0;
     assert_string_equal(tenure_charge_suppression(&leak, line, sizeof line),
                         "leak:^copy_key$");
