@@ -26,12 +26,14 @@ static const struct tenure__config *config;
 static struct {
     struct tenure__lock lock; /* protects the rest, one asker at a time */
     enum tenure_trigger trigger;
+    uint32_t kind; /* of snapshot; 0 = as configured */
     char label[TENURE_LABEL_BYTES];
     uint32_t asked, answered; /* turn numbers */
     int result;
 } mailbox;
 
 static uint32_t bytes_due;
+static bool paused; /* births were not recorded for a while */
 
 void tenure__control_open(const struct tenure__config *from)
 {
@@ -49,12 +51,19 @@ void tenure__control_set_tracking(bool on)
     uint32_t all = TENURE_TRACK_BIRTHS | TENURE_TRACK_DEATHS;
     if (tenure__sampling_on())
         all |= TENURE_TRACK_SAMPLED;
-    if (on)
+    if (on) {
         __atomic_fetch_or(&tenure__tracking, all, __ATOMIC_RELEASE);
-    else
-        __atomic_fetch_and(&tenure__tracking,
-                           ~(TENURE_TRACK_BIRTHS | TENURE_TRACK_SAMPLED),
-                           __ATOMIC_RELEASE);
+        return;
+    }
+    paused = true;
+    __atomic_fetch_and(&tenure__tracking,
+                       ~(TENURE_TRACK_BIRTHS | TENURE_TRACK_SAMPLED),
+                       __ATOMIC_RELEASE);
+}
+
+bool tenure__control_was_paused(void)
+{
+    return paused;
 }
 
 void tenure__control_bytes_due(void)
@@ -63,8 +72,9 @@ void tenure__control_bytes_due(void)
     tenure__helper_wake();
 }
 
-int tenure__control_request(enum tenure_trigger trigger, const char *label,
-                            uint32_t turn_ms, uint32_t timeout_ms)
+int tenure__control_request(enum tenure_trigger trigger, uint32_t kind,
+                            const char *label, uint32_t turn_ms,
+                            uint32_t timeout_ms)
 {
     struct tenure__text text;
     int error = tenure__helper_start();
@@ -74,6 +84,7 @@ int tenure__control_request(enum tenure_trigger trigger, const char *label,
         return -ETIMEDOUT;
     uint64_t end = tenure__os_monotonic_ns() + timeout_ms * 1000000ull, now;
     mailbox.trigger = trigger;
+    mailbox.kind = kind;
     tenure__text_start(&text, mailbox.label, sizeof mailbox.label);
     tenure__text_add(&text, label != NULL ? label : "");
     uint32_t turn = mailbox.asked + 1;
@@ -116,6 +127,7 @@ static void serve_mailbox(struct tenure__snapshot *snapshot)
     if (asked == mailbox.answered)
         return;
     snapshot->fd = -1;
+    snapshot->kind = mailbox.kind;
     mailbox.result = take(mailbox.trigger, mailbox.label, snapshot);
     __atomic_store_n(&mailbox.answered, asked, __ATOMIC_RELEASE);
     tenure__wake(&mailbox.answered);

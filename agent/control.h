@@ -22,17 +22,21 @@ void tenure__control_open(const struct tenure__config *config);
 /* The helper thread's body. */
 void tenure__control_run(void);
 
-/* From a thread of the service: has the helper take a snapshot and waits
+/* From a thread of the service: has the helper take a snapshot (`kind`: enum
+ * tenure_snapshot_kind, 0: as configured) and waits
  * for it, at most timeout_ms after a wait of at most turn_ms for those who
  * asked before. Its number, or a negative errno value. */
-int tenure__control_request(enum tenure_trigger trigger, const char *label,
-                            uint32_t turn_ms, uint32_t timeout_ms);
+int tenure__control_request(enum tenure_trigger trigger, uint32_t kind,
+                            const char *label, uint32_t turn_ms,
+                            uint32_t timeout_ms);
 
 /* Has the helper take a snapshot by bytes, soon. Async-signal-safe. */
 void tenure__control_bytes_due(void);
 
 /* Births and deaths are recorded from now on, or births no longer. */
 void tenure__control_set_tracking(bool on);
+/* There may be blocks whose birth was not recorded. */
+bool tenure__control_was_paused(void);
 
 void tenure__control_after_fork(void);
 

@@ -205,7 +205,7 @@ void tenure__track_exit(void)
     tenure__guard_begin();
     /* Where a signal handler ends the process inside of the agent, another
      * request of this very thread may be waiting: do not wait for it. */
-    tenure__control_request(TENURE_TRIGGER_EXIT, "",
+    tenure__control_request(TENURE_TRIGGER_EXIT, 0, "",
                             tenure__local.busy > 1 ? 0 : TENURE_EXIT_WAIT_MS,
                             TENURE_EXIT_WAIT_MS);
     tenure__guard_end();
@@ -218,10 +218,24 @@ __attribute__((visibility("default"))) int tenure_snapshot(const char *label)
     if (!opened || another_process())
         return -ENOSYS;
     tenure__guard_begin();
-    int seq = tenure__control_request(TENURE_TRIGGER_PROGRAM, label,
+    int seq = tenure__control_request(TENURE_TRIGGER_PROGRAM, 0, label,
                                       TENURE_EXIT_WAIT_MS, TENURE_EXIT_WAIT_MS);
     tenure__guard_end();
     return seq;
+}
+
+/* Two marks, since it takes two to lose a block. */
+__attribute__((visibility("default"))) int tenure_leak_check(void)
+{
+    int seq = -ENOSYS;
+    if (!opened || another_process())
+        return seq;
+    tenure__guard_begin();
+    for (int i = 0; i < 2; i++)
+        seq = tenure__control_request(TENURE_TRIGGER_PROGRAM, TENURE_MAJOR, "",
+                                      TENURE_EXIT_WAIT_MS, TENURE_EXIT_WAIT_MS);
+    tenure__guard_end();
+    return seq < 0 ? seq : tenure__snapshot_last()->lost_blocks > 0;
 }
 
 __attribute__((visibility("default"))) void tenure_start(void)

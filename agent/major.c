@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "agent/annotate.h"
 #include "agent/major_source.h"
 #include "agent/mappings.h"
 #include "agent/mark_lost.h"
@@ -197,6 +198,13 @@ static void name_mapping(const struct tenure__mapping *mapping, void *with)
     tenure__roots_add(with, &root);
 }
 
+static void name_region(uint64_t start, uint64_t end, void *with)
+{
+    struct tenure__root root = {
+        .start = start, .end = end, .kind = TENURE_RETAINER_USER};
+    tenure__roots_add(with, &root);
+}
+
 static uint64_t status_bytes(const char *field)
 {
     char text[4096];
@@ -228,6 +236,7 @@ static int prepare(void)
     tenure__unforked_read(&findings->unforked, &kernel_words);
     named.count = 0;
     tenure__mappings_each(name_mapping, &named);
+    tenure__regions_each(name_region, &named);
     findings->error = -EIO; /* until the walker says otherwise */
     findings->row_count = findings->retainer_count = 0;
     if (tenure__unreached_open(&now, status_bytes("VmData") / 16 + 1024) != 0)

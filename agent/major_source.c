@@ -11,6 +11,7 @@
 #include <elf.h>
 #include <errno.h>
 
+#include "agent/annotate.h"
 #include "agent/blocks.h"
 #include "agent/generations.h"
 #include "agent/modules.h"
@@ -126,7 +127,8 @@ static void visit_slot(uint64_t address, tenure__slot *slot, uint64_t value,
         visiting->source->unreadable++;
         return;
     }
-    block.is_root = is_loader_site(visiting->source, block.site);
+    block.is_root = is_loader_site(visiting->source, block.site) ||
+                    tenure__is_ignored(address, block.generation);
     visiting->visit(&block, visiting->with);
 }
 

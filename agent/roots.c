@@ -227,7 +227,8 @@ static void want_named(struct search *search, const struct tenure__map *map)
             root.start = map->start;
         if (root.end > map->end)
             root.end = map->end;
-        if (root.start >= root.end)
+        if (root.start >= root.end ||
+            (root.kind == TENURE_RETAINER_MAPPING && map->shared))
             continue;
         root.shared = map->shared;
         if (root.kind != TENURE_RETAINER_MAPPING ||
@@ -260,8 +261,7 @@ static void look_at(struct search *search, const struct tenure__map *map)
 {
     if (!map->readable || starts_with(map->name, "[v"))
         return;
-    if (!map->shared || is_shared_memory(map))
-        want_named(search, map);
+    want_named(search, map);
     if (map->shared && is_shared_memory(map))
         want(search, &(struct tenure__root){.start = map->start,
                                             .end = map->end,

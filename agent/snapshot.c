@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "agent/control.h"
 #include "agent/counters.h"
 #include "agent/file.h"
 #include "agent/fold.h"
@@ -98,7 +99,8 @@ static void begin_major(const struct gathering *g)
     struct tenure__major_request request = {
         .generation = g->generation,
         .allocator = allocator_name,
-        .partial = config->sample_bytes != 0 || config->dormant,
+        .partial = config->sample_bytes != 0 || config->dormant ||
+                   tenure__control_was_paused(),
     };
     for (uint32_t key = TENURE_VALUE_DROPPED_NO_TABLE;
          key <= TENURE_VALUE_DROPPED_NO_RECORD; key++)
@@ -397,6 +399,8 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
     g.major.method = "";
     if (major)
         tenure__major_end(&g.major);
+    if (major)
+        last.lost_blocks = g.major.lost_blocks;
     for (uint32_t i = 0; i < g.major.mark_count; i++)
         tenure__tree_want(&g.tree, g.major.mark[i].site);
     for (uint32_t i = 0; i < g.major.retainer_count; i++) {

@@ -33,6 +33,7 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot);
 /* Of the last snapshot; for `status`. */
 struct tenure__last {
     uint64_t live_blocks, live_bytes, tenured_bytes;
+    uint64_t lost_blocks; /* of the last major one */
 };
 const struct tenure__last *tenure__snapshot_last(void);
 

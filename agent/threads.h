@@ -45,9 +45,9 @@ struct tenure__thread {
 /* All that the agent keeps in thread-local storage. */
 struct tenure__local {
     struct tenure__thread *thread;
-    uint64_t busy_sp; /* of the hook that set `busy` */
-    uint32_t busy;    /* inside the agent: allocations pass through */
-    uint32_t reserved;
+    uint64_t busy_sp;  /* of the hook that set `busy` */
+    uint32_t busy;     /* inside the agent: allocations pass through */
+    uint32_t ignoring; /* tenure_ignore_begin(): births are no loss */
 };
 extern TENURE_TLS
     __attribute__((visibility("hidden"))) struct tenure__local tenure__local;

@@ -7,6 +7,7 @@
  */
 #include "agent/track.h"
 
+#include "agent/annotate.h"
 #include "agent/blocks.h"
 #include "agent/counters.h"
 #include "agent/fold.h"
@@ -156,6 +157,8 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
         value = tenure__slot_make(site, generation, index) | TENURE_SLOT_EXT;
     }
     put(thread, slot, address, value);
+    if (tenure__unlikely(tenure__local.ignoring != 0))
+        tenure__ignore_block(address, generation);
     if (tenure__sampling_on())
         tenure__sample_note(address, generation);
 }

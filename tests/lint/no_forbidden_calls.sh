@@ -68,11 +68,17 @@ readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
     sed 's/\.so.*//; s/^ld-linux.*/ld-linux/' |
     complain_unless "libtenure.so needs" "libc ld-linux"
 
-# It shows the program its hooks, tenure.h and the name of the leak that is
-# there on purpose; nothing of its inside.
+# It shows the program its hooks, tenure.h, the names that LeakSanitizer has
+# for the same, and the name of the leak that is there on purpose; nothing of
+# its inside.
+lsan='
+__lsan_disable __lsan_enable __lsan_ignore_object
+__lsan_register_root_region __lsan_unregister_root_region
+__lsan_do_leak_check __lsan_do_recoverable_leak_check
+'
 nm -D --defined-only "$library" | awk '{ print $3 }' | sed 's/@.*//' |
     complain_unless "libtenure.so exports" \
-        "tenure_self_test_leak
+        "tenure_self_test_leak $lsan
         $(sed -n 's/^X([^,]*, *\([A-Za-z_0-9]*\).*/\1/p' "$hooks")
         $(sed -n 's/.* \(tenure_[a-z_]*\)(.*/\1/p' "$header")"
 

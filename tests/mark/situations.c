@@ -10,7 +10,7 @@
 #include "agent/include/tenure.h"
 
 static const struct situation *const all[] = {
-    situations_held, situations_thread, situations_lost};
+    situations_held, situations_thread, situations_lost, situations_noted};
 
 void *block_of(size_t bytes)
 {

@@ -24,6 +24,7 @@ struct situation {
 extern const struct situation situations_held[];   /* nothing is lost */
 extern const struct situation situations_thread[]; /* held by threads */
 extern const struct situation situations_lost[];
+extern const struct situation situations_noted[]; /* what it says counts */
 
 /* A block nobody has pointed to before, filled with something that is no
  * pointer. */

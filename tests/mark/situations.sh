@@ -31,7 +31,8 @@ for name in $("$program" --list); do
     expected=$(timeout 60 ${TENURE_TEST_UNDER:-} env \
         TENURE_OPTIONS=dir="$work/out":major \
         LD_PRELOAD="$agent${allocator:+:$allocator}" "$program" "$name")
-    found=$(lost_of "$work"/out/*.0003.tenure)
+    last=$(find "$work/out" -name '*.tenure' | sort | tail -n 1)
+    found=$(lost_of "$last")
     count=$((count + 1))
     [ "$found" = "major $expected" ] && continue
     if [ "$name" = "$known" ] && [ "${found% *}" != "major 0" ]; then
