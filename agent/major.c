@@ -7,6 +7,7 @@
  * shared memory: rows, and the set of blocks it did not reach, which the
  * next mark compares with.
  */
+#include "agent/helper.h"
 #include "agent/major.h"
 
 #include <errno.h>
@@ -258,6 +259,10 @@ static int stop_and_start(void)
     if (!method_known)
         method = TENURE__STOP_PTRACE;
     method_known = true;
+    /* A seccomp filter may kill a thread for what it does after a stop: go on
+     * sleeping by restart_syscall(2), return from our handler. */
+    if (tenure__helper_watching())
+        method = TENURE__STOP_NONE;
     for (;;) {
         int error = tenure__stop(method, TENURE_STOP_WATCHDOG_MS, start_walker,
                                  NULL, &world);

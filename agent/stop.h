@@ -76,4 +76,7 @@ int tenure__stop(enum tenure__stop_method method, uint32_t watchdog_ms,
                  tenure__stop_body *body, void *with,
                  struct tenure__stopped *stopped);
 
+/* Threads that the table has room for now; for the methods. */
+extern uint32_t tenure__stop_room;
+
 #endif

@@ -93,7 +93,7 @@ static bool is_zombie(int pid, int tid)
 static bool seize(int tid, void *with)
 {
     struct tracer *tracer = with;
-    if (tid == tracer->helper || tracer->count == TENURE_STOP_THREADS_MAX ||
+    if (tid == tracer->helper || tracer->count == tenure__stop_room ||
         is_known(tracer, tid))
         return true;
     long error = ptrace4(PTRACE_SEIZE, tid, 0, NULL);

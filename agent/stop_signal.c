@@ -104,8 +104,7 @@ static bool send_to(int tid, void *with)
 {
     struct sending *sending = with;
     struct tenure__stopped *stopped = sending->stopped;
-    if (tid == sending->helper ||
-        stopped->thread_count == TENURE_STOP_THREADS_MAX)
+    if (tid == sending->helper || stopped->thread_count == tenure__stop_room)
         return true;
     uint32_t at = stopped->thread_count++;
     threads[at] = (struct tenure__stopped_thread){.tid = tid};

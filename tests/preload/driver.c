@@ -4,9 +4,9 @@
  *   driver [-a AGENT -t TENURE] [-u ALLOCATOR] VICTIM SOURCE
  *
  * VICTIM runs bare, then with AGENT preloaded and a snapshot every 100 ms,
- * then with one every 50 KiB allocated, and some with every stack compared
- * with libunwind's. Its output, exit status and signal
- * must be the same each time, and the snapshots must hold what the top
+ * then with one every 50 KiB allocated, and some with major snapshots, some
+ * with every stack compared with libunwind's. Its output, exit status and
+ * signal must be the same each time, and the snapshots must hold what the top
  * comment of SOURCE promises. ALLOCATOR is preloaded in all runs, behind the
  * agent. Exit status 0 or 1; reasons on stderr.
  */
@@ -183,6 +183,8 @@ int main(int argc, char **argv)
     if (!wrong && trial.agent) {
         wrong += check_tracked(&trial, "100ms");
         wrong += check_tracked(&trial, "50K");
+        if (trial.expect.major && !trial.allocator)
+            wrong += check_tracked(&trial, "100ms:major");
         if (trial.expect.verify && !trial.allocator)
             wrong += check_tracked(&trial, "100ms:verify=1");
     }

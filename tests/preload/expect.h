@@ -16,6 +16,7 @@
  *                                labels "before" and "after"
  *   expect: verify               one more run compares each stack with
  *                                libunwind's (with libc's allocator)
+ *   expect: major                one more run takes major snapshots
  *   expect: root                 run only by root (others pass at once)
  *
  * Read once at start; nothing is freed before the driver ends.
@@ -35,7 +36,7 @@ struct expect_live {
 struct expect {
     int exit_status; /* -1 when a signal is expected */
     int signal;      /* 0 = none */
-    bool no_snapshots, may_drop, may_miss, verify, root;
+    bool no_snapshots, may_drop, may_miss, verify, major, root;
     int processes;
     long allocated, counted; /* EXPECT_ANY = not said */
     int live_count;

@@ -2,6 +2,7 @@
  * Threads that are cancelled while they wait, with cleanup handlers that
  * allocate and free; and threads that leave by pthread_exit from deep calls.
  *
+ * expect: major
  * expect: verify
  * expect: live taken_by_a_thread 0 0
  */

@@ -2,6 +2,7 @@
  * A service that closes every descriptor it finds, twice, as daemons do: from
  * 3 up at once, then 0 to 1023 one by one; and goes on working.
  *
+ * expect: major
  * expect: live kept_afterwards 10 1000
  */
 #include "victim.h"

@@ -1,6 +1,8 @@
 /*
  * New descriptors have the numbers they always had, at every moment, while
  * snapshots are written.
+ *
+ * expect: major
  */
 #include "victim.h"
 

@@ -2,6 +2,7 @@
  * Changes its directory, removes the one it is in, changes its umask, and,
  * as root, its root directory: snapshots go where they always went.
  *
+ * expect: major
  * expect: live kept_in_the_end 30 300
  */
 #include "victim.h"

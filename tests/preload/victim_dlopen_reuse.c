@@ -3,6 +3,7 @@
  * threads allocate; each has its own stack layout at the same addresses. The
  * blocks of unloaded plugins stay.
  *
+ * expect: major
  * expect: verify
  * expect: live plugin_allocates 400 40000
  */

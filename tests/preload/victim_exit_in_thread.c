@@ -1,6 +1,7 @@
 /*
  * exit() called by a thread while the main thread and others allocate.
  *
+ * expect: major
  * expect: exit 44
  * expect: live kept_to_the_end 10 1000
  */

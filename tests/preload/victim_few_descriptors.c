@@ -1,6 +1,8 @@
 /*
  * Starts again with RLIMIT_NOFILE of 8, then uses up every descriptor: there
  * are as many as without the agent, and EMFILE comes at the same one.
+ *
+ * expect: major
  */
 #include "victim.h"
 

@@ -2,6 +2,7 @@
  * ucontext fibers on stacks of 16 KiB, switched within a thread and moved
  * between threads while they are suspended in the middle of their calls.
  *
+ * expect: major
  * expect: verify
  * expect: live in_a_fiber 4000 192000
  * expect: live freed_in_a_fiber 0 0

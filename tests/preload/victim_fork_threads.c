@@ -2,6 +2,7 @@
  * A process whose threads never stop allocating forks children that allocate
  * as well, end in different ways and have children of their own.
  *
+ * expect: major
  * expect: processes 10
  * expect: live parent_keeps 100 6400
  */

@@ -2,6 +2,7 @@
  * The main thread leaves by pthread_exit; others go on, fork and end the
  * process when the last of them returns.
  *
+ * expect: major
  * expect: live kept_by_the_last 10 1000
  * expect: processes 2
  */

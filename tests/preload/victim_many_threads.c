@@ -2,6 +2,7 @@
  * Five thousand short threads, at most fifty at a time, named, joined and
  * detached; each leaves one block.
  *
+ * expect: major
  * expect: live left_behind 5000 80000
  * expect: live freed_at_once 0 0
  */

@@ -2,6 +2,7 @@
  * Small blocks until RLIMIT_DATA is reached, in every thread at once; then
  * half of them go and everything works again.
  *
+ * expect: major
  * expect: dropped any
  */
 #include "victim.h"

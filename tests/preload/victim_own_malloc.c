@@ -3,6 +3,7 @@
  * with dlsym, which allocates when it fails: the classic recursion. The agent
  * comes first, so its first call arrives in the middle of that.
  *
+ * expect: major
  * expect: verify
  * expect: live keep_some 20 2000
  */

@@ -2,6 +2,8 @@
  * What a program can ask about itself is what it was: environment, signal
  * dispositions and masks, limits, identity, name, umask, scheduling, timers,
  * children. Asked at the start and after some snapshots.
+ *
+ * expect: major
  */
 #include "victim.h"
 

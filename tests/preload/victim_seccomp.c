@@ -3,6 +3,7 @@
  * of a computing thread, memory and exit; and goes on allocating until it
  * exits. Whatever the agent does on this thread must be within the list.
  *
+ * expect: major
  * expect: live kept_in_the_sandbox 100 10000
  */
 #include "victim.h"

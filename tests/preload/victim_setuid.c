@@ -3,6 +3,7 @@
  * threads running, and goes on: every thread of the process has given them
  * up, the agent's as well.
  *
+ * expect: major
  * expect: root
  */
 #include "victim.h"

@@ -3,6 +3,7 @@
  * jump to nowhere, after a write to nowhere and after a stack overflow; left
  * by siglongjmp, then by return.
  *
+ * expect: major
  * expect: live on_the_other_stack 22 2200
  */
 #include "victim.h"

@@ -2,6 +2,7 @@
  * Handlers that allocate, raised at moments when the allocator is at rest:
  * nested, with SA_NODEFER, by raise and by a timer during computation.
  *
+ * expect: major
  * expect: verify
  * expect: live kept_by_handler 64 6400
  */

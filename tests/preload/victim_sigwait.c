@@ -3,6 +3,7 @@
  * or signalfd: signals sent to the process must reach it, never a thread of
  * the agent, and default actions still act.
  *
+ * expect: major
  * expect: signal 15
  */
 #include "victim.h"

@@ -2,6 +2,7 @@
  * Children that share this memory until they exec or _exit: vfork, and
  * clone with CLONE_VM, while another thread allocates.
  *
+ * expect: major
  * expect: verify
  * expect: live parent_keeps 200 4000
  */
