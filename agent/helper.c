@@ -72,12 +72,14 @@ static int find_tls(struct dl_phdr_info *info, size_t bytes, void *with)
 
 /* Where struct pthread holds the tid: the word nearest to the thread pointer
  * that equals ours. The helper's own is put there, so that jemalloc's mutexes
- * know their owner. Nothing beyond it is read: it may not be mapped. */
+ * know their owner. Nothing beyond it is read: it may not be mapped. In glibc
+ * it is 8-aligned; the words between are upper halves of pointers, which may
+ * equal a tid as well (32767 is 0x7fff). */
 static void find_tid(void)
 {
     uint32_t tid = (uint32_t)tenure__os_tid();
     uint64_t tp = tenure__thread_pointer();
-    for (int64_t at = 4; at < 2048; at += 4) {
+    for (int64_t at = 8; at < 2048; at += 8) {
         int64_t offset = TENURE_TLS_BELOW ? at : -at;
         if (*(const uint32_t *)(tp + (uint64_t)offset) == tid) {
             helper.tid_offset = offset;

@@ -85,6 +85,17 @@ for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     wait "$pid" 2>/dev/null
 done
 
+# A PID that looks like the upper half of every address, as long as nothing
+# is laid out at random.
+if unshare -p -f --mount-proc true 2>/dev/null; then
+    # shellcheck disable=SC2016 # expanded there
+    run unshare -p -f --mount-proc sh -c '
+        echo 32766 >/proc/sys/kernel/ns_last_pid || exit 0
+        setarch -R "$0" run --dir=high --every=50ms -- sh -c "sleep 0.2"
+        echo "status $?"' "$tenure"
+    grep -q 'status [1-9]' .out && fail "a PID like an address: $(cat .out)"
+fi
+
 # Dormant from the start.
 serve dormant --dormant
 [ "$(state_of "$pid")" = dormant ] || fail "--dormant tracks"
