@@ -35,8 +35,10 @@ int tenure__unwind_open(uint32_t depth_max, uint32_t verify_every);
 size_t tenure__unwinder_bytes(void);
 
 /* The site of this stack below `thread_node` (a node of the call tree), or
- * 0 if the call tree is full. A capture that had to stop early ends at the
- * frame it reached and is counted as truncated. */
+ * 0 if the call tree is full. A stack of more than depth_max frames keeps
+ * the innermost depth_max / 2 or more of them, up to depth_max (where it is
+ * cut depends on its pcs, see unwind_memo.h); one that cannot be followed
+ * ends at the frame that was reached. Both are counted as truncated. */
 uint32_t tenure__unwind_site(struct tenure__unwinder *unwinder,
                              const struct tenure__start *start,
                              uint32_t thread_node);
