@@ -7,6 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "report/memory_series.h"
+#include "report/text.h"
+
 static uint64_t value(const struct tenure_case *one, uint32_t key)
 {
     return tenure_snapshot_value(tenure_case_last(one), key);
@@ -50,12 +53,39 @@ static void doubt_snapshots(struct tenure_decision *decision, uint64_t wanted)
     }
     if (!most || (judged > missed && judged > 0))
         return;
-    tenure_decision_doubt(
-        decision,
-        "%s: %u of %" PRIu64 " snapshots that a verdict needs; take more by "
-        "--every or tenure_snapshot()%s", most->name, most->judged, wanted,
-        wanted > 1 ? ", or look for lost blocks alone by --min-snapshots=1"
-                   : ", major ones");
+    if (most->judged < wanted && most->judged + most->idle >= wanted)
+        tenure_decision_doubt(decision,
+                              "%s: the process was idle before %u of %u "
+                              "snapshots; take them under load", most->name,
+                              most->idle, most->judged + most->idle);
+    else
+        tenure_decision_doubt(
+            decision,
+            "%s: %u of %" PRIu64 " snapshots that a verdict needs; take more "
+            "by --every or tenure_snapshot()%s", most->name, most->judged,
+            wanted,
+            wanted > 1 ? ", or look for lost blocks alone by "
+                         "--min-snapshots=1"
+                       : ", major ones");
+}
+
+/* Memory that no site explains fails nothing, but somebody has to know. */
+static void warn_of_memory(struct tenure_decision *decision,
+                           const struct tenure_case *one)
+{
+    int64_t growth;
+    enum tenure_memory_class class =
+        tenure_memory_of_series(&one->series, &growth);
+    if (one->judged < (uint32_t)tenure_rules.leak_snapshots ||
+        (class != TENURE_MEMORY_FRAGMENTATION &&
+         class != TENURE_MEMORY_EXTERNAL))
+        return;
+    tenure_decision_warn(decision, "%s: RSS grew by %s %s", one->name,
+                         tenure_text_bytes((uint64_t)growth).text,
+                         class == TENURE_MEMORY_FRAGMENTATION
+                             ? "that the allocator holds beside live blocks "
+                               "(fragmentation)"
+                             : "outside of the heap (external)");
 }
 
 static void warn_unmarked(struct tenure_decision *decision,
@@ -135,8 +165,10 @@ void tenure_doubts(struct tenure_decision *decision,
     if (allocated == 0)
         tenure_decision_doubt(decision, "the agent saw no allocation; see "
                               "tenure doctor");
-    for (size_t i = 0; i < decision->cases.count; i++)
+    for (size_t i = 0; i < decision->cases.count; i++) {
         doubt_records(decision, decision->cases.at[i]);
+        warn_of_memory(decision, decision->cases.at[i]);
+    }
     if (allocated > 0)
         doubt_snapshots(decision, wanted);
     warn_unmarked(decision, policy);

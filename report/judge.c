@@ -114,11 +114,17 @@ static struct tenure_snapshot *take_process(struct tenure_snapshot *all,
 static void count_snapshots(struct tenure_case *one)
 {
     const struct tenure_timeline *line = &one->series.timeline;
+    struct tenure_matrix *matrix = tenure_zeroed(1, sizeof *matrix);
+    uint32_t running = 0;
     for (uint32_t i = 0; i < line->count; i++) {
-        one->judged += i >= line->base && !line->at_exit[i];
+        running += i >= line->base && !line->at_exit[i];
         one->majors +=
             one->series.snapshots[i].process->kind == TENURE_MAJOR;
     }
+    tenure_matrix_open(matrix, line);
+    one->judged = matrix->count;
+    one->idle = running > matrix->count ? running - matrix->count : 0;
+    free(matrix);
 }
 
 static void judge(struct tenure_case *one, uint64_t warmup,
