@@ -5,7 +5,9 @@
 #   run.sh SOURCE_DIRECTORY BUILD_DIRECTORY TENURE
 set -eu
 source=$1 build=$2 tenure=$3
-emulate="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+# The cross compiler's libraries, also where a foreign libc is installed.
+emulate="qemu-aarch64 -L /usr/aarch64-linux-gnu
+    -E LD_LIBRARY_PATH=/usr/aarch64-linux-gnu/lib"
 mkdir -p "$build"
 
 # The other architecture's jemalloc cannot be installed beside ours: it is
