@@ -85,12 +85,38 @@ static size_t name_bytes(const char *function)
     return bytes;
 }
 
+static bool is_runtime(const char *module)
+{
+    return strncmp(module, "libc.so", 7) == 0 ||
+           strncmp(module, "libc-2.", 7) == 0 ||
+           strncmp(module, "libpthread", 10) == 0 ||
+           strncmp(module, "ld-linux", 8) == 0;
+}
+
+/* How many frames make the site what it is. The outer end, where libc starts
+ * the program or the thread, has other names on a machine with libc's debug
+ * symbols than on one without. */
+static size_t named_frames(const struct tenure_stack *stack,
+                           const struct tenure_series *series)
+{
+    size_t count = stack->count;
+    /* Outside of libc's frames stands the program's _start. */
+    if (count > 2 &&
+        is_runtime(tenure_frame_module(&stack->at[count - 2], series)))
+        count--;
+    while (count > 1 &&
+           is_runtime(tenure_frame_module(&stack->at[count - 1], series)))
+        count--;
+    return count;
+}
+
 uint64_t tenure_stack_id(const struct tenure_stack *stack,
                          const struct tenure_series *series)
 {
     struct tenure_checksum hash;
+    size_t count = named_frames(stack, series);
     tenure_checksum_start(&hash);
-    for (size_t i = 0; i < stack->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct tenure_call *call = stack->at[i].call;
         const char *function = stack->at[i].frame->function;
         const char *module = tenure_frame_module(&stack->at[i], series);
