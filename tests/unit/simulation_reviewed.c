@@ -68,11 +68,24 @@ static void interning(struct simulation *s)
     }
 }
 
+static void zipf_interning(struct simulation *s)
+{
+    enum { WORDS = 2000 };
+    bool known[WORDS] = {false};
+    for (double t = 0; t < s->snapshots; t += 1 / 800.0) {
+        uint32_t word = random_zipf(s, WORDS);
+        if (!known[word])
+            simulation_born(s, t, FOREVER);
+        known[word] = true;
+    }
+}
+
 const struct simulation_named simulation_reviewed[] = {
     {"leak: beside a cache", true, leak_beside_cache},
     {"leak: batch every second", true, leak_in_batches},
     {"Pareto sessions", false, pareto_sessions},
     {"log segments", false, log_segments},
     {"interning", false, interning},
+    {"Zipf interning", false, zipf_interning},
     {NULL, false, NULL},
 };

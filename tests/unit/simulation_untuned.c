@@ -284,18 +284,6 @@ static void lazy_features(struct simulation *s)
         forever(s, random_exponential(s, 1.5), 3);
 }
 
-static void zipf_interning(struct simulation *s)
-{
-    enum { WORDS = 2000 };
-    bool known[WORDS] = {false};
-    for (double t = 0; t < s->snapshots; t += 1 / 800.0) {
-        uint32_t word = random_zipf(s, WORDS);
-        if (!known[word])
-            simulation_born(s, t, FOREVER);
-        known[word] = true;
-    }
-}
-
 /* A table of 500 entries, built anew beside the old one. */
 static void double_buffer(struct simulation *s)
 {
@@ -347,7 +335,6 @@ const struct simulation_named simulation_untuned[] = {
     {"TTL with jitter", false, ttl_with_jitter},
     {"epochs", false, epochs},
     {"lazy features", false, lazy_features},
-    {"Zipf interning", false, zipf_interning},
     {"double buffer", false, double_buffer},
     {"pool with slack", false, pool_with_slack},
     {NULL, false, NULL},
