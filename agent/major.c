@@ -32,6 +32,8 @@
 /* Memory a walker needs whatever the heap: its own tables. */
 #define HEADROOM_MIN (32ull << 20)
 
+#define TRACERS_KILLED_MAX 2u
+
 /* What the walker writes and the helper reads. */
 struct findings {
     int error;
@@ -51,8 +53,9 @@ static struct tenure__ranges present;
 static struct tenure__roots named;
 static struct tenure__walker walker;
 static struct tenure__stopped stopped;
-static enum tenure__stop_method method;
-static bool method_known, walking;
+static bool walking;
+static const char *refusal; /* why there is no mark, or "" */
+static uint32_t tracers_killed;
 static struct tenure__major_request asked;
 
 /* ---- in the walker ----------------------------------------------------- */
@@ -252,27 +255,34 @@ static void start_walker(const struct tenure__stopped *world, void *with)
     tenure__walker_start(&walker, world->in_tracer);
 }
 
-/* The best method that works here; remembered until it does not. */
-static int stop_and_start(void)
+static int stop_by(enum tenure__stop_method method)
 {
     struct tenure__stopped world;
-    if (!method_known)
-        method = TENURE__STOP_PTRACE;
-    method_known = true;
-    /* A seccomp filter may kill a thread for what it does after a stop: go on
-     * sleeping by restart_syscall(2), return from our handler. */
-    if (tenure__helper_watching())
-        method = TENURE__STOP_NONE;
-    for (;;) {
-        int error = tenure__stop(method, TENURE_STOP_WATCHDOG_MS, start_walker,
-                                 NULL, &world);
-        if (error == 0)
-            stopped = world;
-        if (error == 0 || walker.pid > 0 || method == TENURE__STOP_NONE)
-            return error;
-        method = method == TENURE__STOP_PTRACE ? TENURE__STOP_SIGNAL
-                                               : TENURE__STOP_NONE;
-    }
+    int error = tenure__stop(method, TENURE_STOP_WATCHDOG_MS, start_walker,
+                             NULL, &world);
+    if (error == 0)
+        stopped = world;
+    else if (walker.pid > 0)
+        stopped.pause_ns = TENURE_STOP_WATCHDOG_MS * 1000000ull;
+    return walker.pid > 0 ? 0 : error;
+}
+
+/* The best method that works. A debugger may go away again, so ptrace is
+ * tried each time; but not where a tracer was killed more than once. A
+ * seccomp filter may kill a thread for what it does after a stop: go on
+ * sleeping by restart_syscall(2), return from our handler. */
+static void stop_and_start(void)
+{
+    int error = -EPERM;
+    bool sandboxed = tenure__helper_watching();
+    if (!sandboxed && tracers_killed < TRACERS_KILLED_MAX)
+        error = stop_by(TENURE__STOP_PTRACE);
+    if (error == -ETIMEDOUT)
+        tracers_killed++;
+    if (error != 0 && !sandboxed)
+        error = stop_by(TENURE__STOP_SIGNAL);
+    if (error != 0)
+        stop_by(TENURE__STOP_NONE);
 }
 
 void tenure__major_begin(const struct tenure__major_request *request)
@@ -280,7 +290,10 @@ void tenure__major_begin(const struct tenure__major_request *request)
     walking = false;
     asked = *request;
     stopped = (struct tenure__stopped){0};
-    if (!has_headroom() || prepare() != 0)
+    refusal = !has_headroom()  ? "no mark: too little memory to spare"
+              : prepare() != 0 ? "no mark: out of memory"
+                               : "";
+    if (refusal[0] != 0)
         return;
     stop_and_start();
     walking = true;
@@ -288,7 +301,7 @@ void tenure__major_begin(const struct tenure__major_request *request)
 
 void tenure__major_end(struct tenure__major *major)
 {
-    *major = (struct tenure__major){.method = ""};
+    *major = (struct tenure__major){.method = "", .refusal = refusal};
     if (!walking)
         return;
     walking = false;
@@ -296,6 +309,7 @@ void tenure__major_end(struct tenure__major *major)
     major->pause_ns = stopped.pause_ns;
     if (result != 0 || findings->error != 0) {
         tenure__unreached_close(&now);
+        major->refusal = "no mark: the walker failed";
         return;
     }
     now.count = findings->unreached;
@@ -318,5 +332,6 @@ void tenure__major_after_fork(void)
     /* Shared with the parent: not ours. */
     findings = NULL;
     before = now = (struct tenure__unreached){0};
-    walking = method_known = false;
+    walking = false;
+    tracers_killed = 0;
 }

@@ -23,6 +23,7 @@
 
 struct tenure__major {
     const char *method; /* "ptrace", "signal", "none"; "" = no mark */
+    const char *refusal; /* why not, or "" */
     uint64_t pause_ns;
     uint32_t unstopped;
     uint64_t mark_ns; /* in the walker */

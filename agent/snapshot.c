@@ -274,6 +274,7 @@ static void add_major(struct gathering *g)
 static void add_process(struct gathering *g)
 {
     const struct tenure__identity *who = &tenure__identity;
+    bool is_major = g->major.method[0] != 0;
     struct tenure__output *output = &g->output;
     struct tenure_process record = {
         .started_unix_ns = who->started_unix_ns,
@@ -286,7 +287,7 @@ static void add_process(struct gathering *g)
         .generation = g->generation,
         .inherited_generation = who->inherited_generation,
         .floor_generation = tenure__fold_floor(g->generation),
-        .kind = g->major.method[0] != 0 ? TENURE_MAJOR : TENURE_MINOR,
+        .kind = is_major ? TENURE_MAJOR : TENURE_MINOR,
         .trigger = g->asked->trigger,
         .machine = machine(),
         .page_bytes = (uint32_t)tenure__os_page_bytes(),
@@ -299,7 +300,8 @@ static void add_process(struct gathering *g)
         .label = tenure__output_string(output, g->asked->label),
         .allocator = tenure__output_string(output, allocator_name),
         .options = tenure__output_string(output, options_text),
-        .stop_method = tenure__output_string(output, g->major.method),
+        .stop_method = tenure__output_string(
+            output, is_major ? g->major.method : g->major.refusal),
         .tool = tenure__output_string(output, TENURE_VERSION)};
     memcpy(record.run_id, who->run_id, 16);
     memcpy(record.parent_run_id, who->parent_run_id, 16);
@@ -396,7 +398,7 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
     if (major)
         begin_major(&g);
     int error = gather(&g);
-    g.major.method = "";
+    g.major.method = g.major.refusal = "";
     if (major)
         tenure__major_end(&g.major);
     if (major)
