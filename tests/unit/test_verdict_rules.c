@@ -267,6 +267,24 @@ static void an_idle_end_does_not_stop_a_leak(void **state)
     expect_class(TENURE_CLASS_LEAK);
 }
 
+static void who_survives_idleness_has_proved_nothing(void **state)
+{
+    (void)state;
+    /* Half of the old die in each busy generation; then four idle ones. */
+    start(10);
+    for (uint32_t g = 0; g < 6; g++) {
+        uint32_t left = 64;
+        for (uint32_t k = g + 1; k < 6; k++, left /= 2)
+            born(g, left / 2, k);
+        born(g, left, 99);
+    }
+    for (uint32_t k = 0; k < 10; k++)
+        simulation.work[k] = k < 6 ? 10000 * (k + 1) : 60000 + k;
+    struct tenure_site_verdict verdict = judge();
+    assert_int_equal(verdict.snapshots, 6);
+    assert_true(verdict.class > TENURE_CLASS_SUSPECT);
+}
+
 static void one_container_makes_it_unbounded(void **state)
 {
     (void)state;
@@ -451,6 +469,7 @@ int main(void)
         cmocka_unit_test(few_large_blocks_are_a_pool),
         cmocka_unit_test(a_large_block_in_every_generation_is_a_leak),
         cmocka_unit_test(an_idle_end_does_not_stop_a_leak),
+        cmocka_unit_test(who_survives_idleness_has_proved_nothing),
         cmocka_unit_test(one_container_makes_it_unbounded),
         cmocka_unit_test(lost_needs_no_trend),
         cmocka_unit_test(a_buffer_that_only_grows_is_grown),
