@@ -25,6 +25,7 @@
 #include "agent/modules.h"
 #include "agent/output.h"
 #include "agent/population.h"
+#include "agent/release.h"
 #include "agent/self_test.h"
 #include "agent/sites.h"
 #include "agent/threads.h"
@@ -416,6 +417,7 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
         error = write_out(&g);
     }
     trace_generation(&g);
+    tenure__release();
     if (g.rows.error == 0)
         tenure__population_keep(&population, &g.rows);
     drop(&g);
