@@ -11,6 +11,7 @@
 
 #include "report/command.h"
 #include "report/doubt.h"
+#include "report/suppress_program.h"
 #include "report/words.h"
 
 enum { REASONS_NAMED = 5, TEXT_BYTES = 1024 };
@@ -305,6 +306,30 @@ static void put_leaks_first(struct tenure_decision *decision,
     free(copy);
 }
 
+static bool was_seen(const struct tenure_decision *decision, uint32_t at)
+{
+    for (uint32_t i = 0; i < at; i++)
+        if (strcmp(decision->gate.processes[i].exe,
+                   decision->gate.processes[at].exe) == 0)
+            return true;
+    return false;
+}
+
+/* What the programs themselves ask of LeakSanitizer. */
+static void read_programs(struct tenure_decision *decision,
+                          struct tenure_suppressions *list)
+{
+    for (uint32_t i = 0; i < decision->gate.process_count; i++) {
+        const char *exe = decision->gate.processes[i].exe;
+        struct tenure_why why;
+        if (!was_seen(decision, i) &&
+            tenure_suppressions_of_program(list, exe, &why) ==
+                TENURE_PROGRAM_RULES_UNREADABLE)
+            tenure_decision_warn(decision, "%s has suppressions of its own "
+                                 "that cannot be used: %s", exe, why.text);
+    }
+}
+
 void tenure_decide(struct tenure_decision *decision,
                    const struct tenure_decision_input *input)
 {
@@ -312,6 +337,8 @@ void tenure_decide(struct tenure_decision *decision,
     collect(decision);
     tenure_look_for_control(decision);
     uint32_t before = gate->reason_count;
+    list_processes(decision);
+    read_programs(decision, input->suppressions);
     tenure_suppressions_apply(input->suppressions, decision->charges,
                               gate->charge_count);
     tenure_baseline_apply(input->baseline, decision->charges,
@@ -320,7 +347,6 @@ void tenure_decide(struct tenure_decision *decision,
                         &decision->texts);
     lead_anew(decision);
     put_in_order(decision);
-    list_processes(decision);
     say_failing(decision);
     if (before > 0)
         put_leaks_first(decision, before);

@@ -166,6 +166,10 @@ printf '{\n a\n Memcheck:Leak\n fun:calloc\n fun:new_item\n}\n' >own.supp
 gate_run valgrind 0 clean --suppressions=own.supp -- "$victim" 6 keep
 states suppressed
 
+gate_run own_suppressions 0 clean -- "$victims/suppresses/victim" 6 keep
+states suppressed
+says 'leak:^new_item\$ (victim:1)'
+
 # Baselines.
 run "$tenure" check -q --baseline=main.json --update-baseline -- "$victim" 6 \
     keep
