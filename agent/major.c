@@ -245,7 +245,9 @@ static int prepare(void)
     findings->row_count = findings->retainer_count = 0;
     if (tenure__unreached_open(&now, status_bytes("VmData") / 16 + 1024) != 0)
         return -ENOMEM;
-    return tenure__walker_prepare(&walker, walk, NULL);
+    int failed = tenure__walker_prepare(&walker, walk, NULL);
+    walker.urgent = asked.urgent;
+    return failed;
 }
 
 static void start_walker(const struct tenure__stopped *world, void *with)

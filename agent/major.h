@@ -22,7 +22,7 @@
 #define TENURE_MARK_ROWS_MAX (1u << 20)
 
 struct tenure__major {
-    const char *method; /* "ptrace", "signal", "none"; "" = no mark */
+    const char *method;  /* "ptrace", "signal", "none"; "" = no mark */
     const char *refusal; /* why not, or "" */
     uint64_t pause_ns;
     uint32_t unstopped;
@@ -41,6 +41,7 @@ struct tenure__major_request {
      * block is lost only if no word of the heap points to it either, and
      * what only lost blocks hold is not found. */
     bool partial;
+    bool urgent; /* a thread of the service waits for the snapshot */
 };
 void tenure__major_begin(const struct tenure__major_request *request);
 void tenure__major_end(struct tenure__major *major);

@@ -41,7 +41,7 @@ int tenure__walker_prepare(struct tenure__walker *walker,
 }
 
 /* Whatever fails here makes it less modest, not wrong. */
-static void be_modest(void)
+static void be_modest(bool urgent)
 {
     struct sched_param_of_kernel {
         int priority;
@@ -52,7 +52,8 @@ static void be_modest(void)
     } core = {1, 1};
     tenure__syscall2(SYS_prctl, PR_SET_NAME, "tenure-walker");
     tenure__syscall4(SYS_prlimit64, 0, RLIMIT_CORE, &core, 0);
-    tenure__syscall3(SYS_sched_setscheduler, 0, SCHED_IDLE, &none);
+    if (!urgent)
+        tenure__syscall3(SYS_sched_setscheduler, 0, SCHED_IDLE, &none);
     int fd = tenure__proc_open(0, 0, "oom_score_adj", O_WRONLY);
     if (fd >= 0) {
         tenure__syscall3(SYS_write, fd, "1000", 4);
@@ -69,7 +70,7 @@ static __attribute__((noreturn)) void walk(struct tenure__walker *walker)
     tenure__syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, sizeof all);
     tenure__syscall2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     if (tenure__syscall0(SYS_getppid) == walker->service) {
-        be_modest();
+        be_modest(walker->urgent);
         status = walker->body(walker->with);
     }
     __atomic_store_n(walker->finished, 1, __ATOMIC_RELEASE);

@@ -26,6 +26,7 @@ struct tenure__walker {
     uint32_t *finished; /* shared: becomes 1 when body has returned */
     tenure__walker_body *body;
     void *with;
+    bool urgent; /* somebody waits for it: not at idle priority */
 };
 
 /* Before the stop. 0 or -ENOMEM. */
