@@ -56,8 +56,9 @@ static const struct tenure_usage usage = {
     "check [OPTIONS] SNAPSHOTS|DIRECTORY...\n"
     "       tenure check [OPTIONS] -- COMMAND [ARGUMENTS]",
     "Fails where memory leaks: judges snapshots, or runs COMMAND with the\n"
-    "agent and judges that (its text goes to stderr then; snapshots go to a\n"
-    "directory of their own, which stays if something was wrong).\n"
+    "agent and judges that. The text goes to stderr then; snapshots are major\n"
+    "ones, and go to a directory of their own in $TMPDIR, which stays if\n"
+    "something was wrong, or to --dir.\n"
     "\n"
     "Exit status: 0 clean, 1 leak, 2 unusable input, 3 inconclusive; of a\n"
     "COMMAND that fails, its own.",

@@ -37,6 +37,7 @@ static void doubt_records(struct tenure_decision *decision,
 static void doubt_snapshots(struct tenure_decision *decision, uint64_t wanted)
 {
     uint64_t judged = 0, missed = 0;
+    unsigned short_of = 0;
     const struct tenure_case *most = NULL;
     for (size_t i = 0; i < decision->cases.count; i++) {
         const struct tenure_case *one = decision->cases.at[i];
@@ -48,11 +49,19 @@ static void doubt_snapshots(struct tenure_decision *decision, uint64_t wanted)
             continue;
         }
         missed += work;
+        short_of++;
         if (!most || work > value(most, TENURE_VALUE_ALLOCATED_BYTES))
             most = one;
     }
-    if (!most || (judged > missed && judged > 0))
+    if (!most)
         return;
+    if (judged > missed) {
+        tenure_decision_warn(decision, "%u of %zu processes had too few "
+                             "snapshots to show growth; together they did "
+                             "less than the others", short_of,
+                             decision->cases.count);
+        return;
+    }
     if (most->judged < wanted && most->judged + most->idle >= wanted)
         tenure_decision_doubt(decision,
                               "%s: the process was idle before %u of %u "
