@@ -3,6 +3,8 @@
 #
 #   absolute PATH             the same file, wherever we go
 #   enter                     go to the directory of this test
+#   reachable TENURE          a copy of it and its agent that every user can
+#                             run, wherever this tree lies
 #   run COMMAND...            runs it; keeps its status, stdout and stderr
 #   expect STATUS [TEXT]      the status was that, and TEXT was on stderr in
 #                             exactly one line ("" = stderr was empty)
@@ -33,6 +35,14 @@ clean_up() {
 }
 trap clean_up EXIT
 trap 'exit 1' INT TERM
+reachable() {
+    chmod 755 "$scratch"
+    mkdir -p "$scratch/product/bin" "$scratch/product/lib/tenure"
+    cp "$1" "$scratch/product/bin"
+    cp "${1%/bin/tenure}/lib/tenure/libtenure.so" "$scratch/product/lib/tenure"
+    echo "$scratch/product/bin/tenure"
+}
+
 enter() {
     cd "$scratch" || exit 1
 }

@@ -3,13 +3,7 @@
 # processes and namespaces: sh live.sh TENURE
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
-tenure=$(absolute "$1")
-# Other users have to reach it, wherever this tree lies.
-chmod 755 "$scratch"
-mkdir -p "$scratch/product/bin" "$scratch/product/lib/tenure"
-cp "$tenure" "$scratch/product/bin"
-cp "${tenure%/bin/tenure}/lib/tenure/libtenure.so" "$scratch/product/lib/tenure"
-tenure=$scratch/product/bin/tenure
+tenure=$(reachable "$(absolute "$1")")
 enter
 
 state_of() {

@@ -2,6 +2,7 @@
 # samples/ci: the consumer project against an installed tree, green and red,
 # and the options that the CI files name.
 #   sh consumer.sh CMAKE BUILD_DIRECTORY
+# CMAKE_GENERATOR in the environment says how the project is built.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/../cli/lib.sh"
 cmake=$1

@@ -4,7 +4,7 @@
 # VICTIMS has the programs that CMake made of victim.c.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/../cli/lib.sh"
-tenure=$(absolute "$1")
+tenure=$(reachable "$(absolute "$1")")
 victims=$(absolute "$2")
 no_ptrace=$(absolute "$3")
 make_series=$(absolute "$4")
@@ -254,9 +254,10 @@ if [ "$(id -u)" -eq 0 ]; then
 else
     under='env -u HOME'
 fi
+cp "$victim" "$scratch/product/victim"
 cd /
-gate_run nobody_clean 0 clean -- "$victim" 6
-gate_run nobody_leaking 1 leak -- "$victim" 6 keep
+gate_run nobody_clean 0 clean -- "$scratch/product/victim" 6
+gate_run nobody_leaking 1 leak -- "$scratch/product/victim" 6 keep
 first leak new_item
 cd "$scratch" || exit 1
 cat >read_only <<EOF
