@@ -26,9 +26,9 @@
 #include "unwind_arch.h"
 #include "unwind_memo.h"
 
-#define TENURE_KEYED_ENTRIES 512u
-#define TENURE_KEYED_WAYS 4u /* stacks that one pc and sp may have */
-#define TENURE_KEYED_WORDS 4096u
+#define TENURE_KEYED_ENTRIES 2048u
+#define TENURE_KEYED_WAYS 8u /* stacks that one pc and sp may have */
+#define TENURE_KEYED_WORDS 16384u
 
 #define TENURE_KEYED_VALUE_BITS 48
 #define TENURE_KEYED_VALUE_MASK \
