@@ -34,6 +34,10 @@
  * (floor_generation in the snapshot). */
 #define TENURE_GENERATIONS_KEPT 8192u
 
+/* Rows of first words that may be vtables, in one major snapshot. Beyond:
+ * the rest of the blocks has no type. A power of two. */
+#define TENURE_TYPE_ROWS_MAX (1u << 18)
+
 /* Wait of an exiting process for a snapshot that the helper is writing.
  * Beyond: the exit snapshot is left out (failed_snapshots). */
 #define TENURE_EXIT_WAIT_MS 10000u

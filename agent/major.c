@@ -15,6 +15,8 @@
 #include <sys/mman.h>
 
 #include "agent/annotate.h"
+#include "agent/classes.h"
+#include "agent/limits.h"
 #include "agent/major_source.h"
 #include "agent/mappings.h"
 #include "agent/mark_lost.h"
@@ -44,6 +46,8 @@ struct findings {
     uint32_t retainer_count;
     struct tenure_retainer retainer[TENURE_RETAINERS_MAX];
     struct tenure_mark row[TENURE_MARK_ROWS_MAX];
+    uint32_t type_count;
+    struct tenure_type type[TENURE_TYPE_ROWS_MAX];
 };
 
 static struct findings *findings;
@@ -176,6 +180,9 @@ static int walk(void *with)
         report_retainers(marking);
     if (error == 0)
         error = report_losses(marking);
+    if (error == 0)
+        findings->type_count = tenure__classes_find(
+            &marking->source, asked.generation, findings->type);
     findings->mark_ns = tenure__os_monotonic_ns() - began;
     findings->error = error;
     return error != 0;
@@ -243,6 +250,7 @@ static int prepare(void)
     tenure__regions_each(name_region, &named);
     findings->error = -EIO; /* until the walker says otherwise */
     findings->row_count = findings->retainer_count = 0;
+    findings->type_count = 0;
     if (tenure__unreached_open(&now, status_bytes("VmData") / 16 + 1024) != 0)
         return -ENOMEM;
     int failed = tenure__walker_prepare(&walker, walk, NULL);
@@ -325,6 +333,8 @@ void tenure__major_end(struct tenure__major *major)
     major->mark_count = findings->row_count;
     major->retainer = findings->retainer;
     major->retainer_count = findings->retainer_count;
+    major->type = findings->type;
+    major->type_count = findings->type_count;
     major->lost_blocks = findings->lost_blocks;
     major->lost_bytes = findings->lost_bytes;
 }

@@ -32,6 +32,8 @@ struct tenure__major {
     uint32_t mark_count;
     const struct tenure_retainer *retainer; /* by site, then step */
     uint32_t retainer_count;
+    const struct tenure_type *type; /* sorted */
+    uint32_t type_count;
 };
 
 struct tenure__major_request {

@@ -109,6 +109,8 @@ static void begin_major(const struct gathering *g)
     for (uint32_t key = TENURE_VALUE_DROPPED_NO_TABLE;
          key <= TENURE_VALUE_DROPPED_NO_RECORD; key++)
         request.partial |= tenure__counter[key] != 0;
+    /* The walker wants to know what lies in which module. */
+    tenure__modules_refresh_in_helper();
     tenure__major_begin(&request);
 }
 
@@ -269,6 +271,9 @@ static void add_major(struct gathering *g)
         tenure__output_borrow(&g->output, TENURE_SECTION_RETAINERS,
                               major->retainer, sizeof *major->retainer,
                               major->retainer_count);
+    if (major->type_count > 0)
+        tenure__output_borrow(&g->output, TENURE_SECTION_TYPES, major->type,
+                              sizeof *major->type, major->type_count);
     add_value(g, TENURE_VALUE_PAUSE_US, (major->pause_ns + 999) / 1000);
     add_value(g, TENURE_VALUE_LOST_BLOCKS, major->lost_blocks);
     add_value(g, TENURE_VALUE_LOST_BYTES, major->lost_bytes);
@@ -414,6 +419,8 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
         if (g.major.retainer[i].kind == TENURE_RETAINER_BLOCK)
             tenure__tree_want(&g.tree, g.major.retainer[i].what);
     }
+    for (uint32_t i = 0; i < g.major.type_count; i++)
+        tenure__tree_want(&g.tree, g.major.type[i].site);
     tenure__identity.seq++;
     if (error == 0) {
         add_sections(&g);

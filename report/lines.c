@@ -9,7 +9,7 @@
 
 const char *const tenure_sort_names[] = {"delta", "bytes", "count", NULL};
 const char *const tenure_group_names[] = {"site", "function", "module",
-                                          "thread", NULL};
+                                          "thread", "type", NULL};
 
 static bool picked(const struct tenure_site *site, enum tenure_which which)
 {
@@ -132,11 +132,25 @@ static const char *group_name(struct tenure_lines *lines,
     return tenure_arena_text(&lines->arena, name, strlen(name));
 }
 
+static void name_types(struct tenure_lines *lines,
+                       struct tenure_symbols *symbols)
+{
+    for (size_t i = 0; i < lines->count; i++) {
+        const char *type =
+            tenure_symbols_type(symbols, lines->at[i].site->call);
+        lines->at[i].name = *type ? type : "no C++ type known";
+    }
+}
+
 static void name_lines(struct tenure_lines *lines,
                        const struct tenure_series *series,
                        struct tenure_symbols *symbols, enum tenure_group group)
 {
     struct tenure_stack stack = {0};
+    if (group == TENURE_GROUP_TYPE) {
+        name_types(lines, symbols);
+        return;
+    }
     for (size_t i = 0; i < lines->count; i++)
         tenure_symbols_want(symbols, lines->at[i].site->call);
     tenure_symbols_resolve(symbols);

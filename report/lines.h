@@ -1,6 +1,6 @@
 /*
- * What a list shows: sites, or sites put together by function, module or
- * thread; which of them changed, in which order, how many.
+ * What a list shows: sites, or sites put together by function, module,
+ * thread or C++ class; which of them changed, in which order, how many.
  */
 #ifndef TENURE_REPORT_LINES_H
 #define TENURE_REPORT_LINES_H
@@ -12,7 +12,8 @@ enum tenure_group {
     TENURE_GROUP_SITE,
     TENURE_GROUP_FUNCTION,
     TENURE_GROUP_MODULE,
-    TENURE_GROUP_THREAD
+    TENURE_GROUP_THREAD,
+    TENURE_GROUP_TYPE
 };
 /* For options' choices. */
 extern const char *const tenure_sort_names[], *const tenure_group_names[];

@@ -241,7 +241,8 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     tenure_json_text(json, "thread",
                      tenure_call_thread_name(stack->thread, text, sizeof text));
     tenure_json_text(json, "phase", tenure_stack_phase(stack));
-    tenure_json_text(json, "type", "");
+    tenure_json_text(json, "type",
+                     tenure_symbols_type(view->symbols, of->call));
     columns(json, &of->columns);
     errors(json, view, &of->variances);
     numbers(json, "live_blocks", p->live_blocks, count);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report/classes.h"
 #include "report/quality.h"
 
 enum { HEAD_LINES = 5, TAIL_LINES = 5, TITLE_COLUMNS = 24 };
@@ -149,6 +150,11 @@ void tenure_text_head(const struct tenure_view *view)
     print_process(view);
     print_snapshots(view);
     print_quality(view);
+    if (view->group == TENURE_GROUP_TYPE &&
+        !tenure_classes_known(view->series))
+        fputs("\n  no C++ types: they need major snapshots (tenure run "
+              "--major, tenure snap --major)\n",
+              view->paper.to);
     fputc('\n', view->paper.to);
 }
 
@@ -158,7 +164,8 @@ const char *tenure_text_noun(const struct tenure_view *view, size_t count)
         [TENURE_GROUP_SITE] = {"site", "sites"},
         [TENURE_GROUP_FUNCTION] = {"function", "functions"},
         [TENURE_GROUP_MODULE] = {"module", "modules"},
-        [TENURE_GROUP_THREAD] = {"thread", "threads"}};
+        [TENURE_GROUP_THREAD] = {"thread", "threads"},
+        [TENURE_GROUP_TYPE] = {"type", "types"}};
     return nouns[view->group][count != 1];
 }
 

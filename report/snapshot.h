@@ -29,7 +29,8 @@
     X(retainer, retainers, RETAINERS)                                          \
     X(object, objects, OBJECTS)                                                \
     X(edge, edges, EDGES)                                                     \
-    X(spread, spreads, SPREAD)
+    X(spread, spreads, SPREAD)                                                 \
+    X(type, types, TYPES)
 
 struct tenure_snapshot {
     const char *path; /* as it was given; belongs to the caller */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/classes.h"
 #include "report/symbolize_lookup.h"
 
 struct tenure_symbols {
@@ -19,6 +20,7 @@ struct tenure_symbols {
     bool *wanted;                   /* [call] */
     struct tenure_lookups *lookups; /* [image], and one for no image */
     const char **problem;           /* [image] */
+    const char **type;              /* [call], NULL until asked for */
     void (*progress)(const char *file);
 };
 
@@ -165,6 +167,13 @@ tenure_symbols_of(const struct tenure_symbols *symbols, uint32_t call)
     const struct tenure_lookup *found =
         bsearch(&key, in->at, in->count, sizeof key, by_address);
     return found ? &found->frames : NULL;
+}
+
+const char *tenure_symbols_type(struct tenure_symbols *symbols, uint32_t call)
+{
+    if (!symbols->type)
+        symbols->type = tenure_classes_find(symbols->series, &symbols->arena);
+    return symbols->type[call];
 }
 
 const char *tenure_symbols_problem(const struct tenure_symbols *symbols,

@@ -58,6 +58,10 @@ void tenure_symbols_resolve(struct tenure_symbols *symbols);
 const struct tenure_frames *
 tenure_symbols_of(const struct tenure_symbols *symbols, uint32_t call);
 
+/* The class of the C++ objects that a site's call allocates, "" = none is
+ * known (classes.h). Needs neither want nor resolve. */
+const char *tenure_symbols_type(struct tenure_symbols *symbols, uint32_t call);
+
 /* Why an image has no (or poor) names: "changed on disk", or NULL. */
 const char *tenure_symbols_problem(const struct tenure_symbols *symbols,
                                    uint32_t image);

@@ -169,7 +169,7 @@ static const Dwfl_Callbacks callbacks = {
 };
 
 /* Takes `fd` over. */
-static bool open_object(struct object *object, const char *path, int fd)
+static bool open_module(struct object *object, const char *path, int fd)
 {
     object->dwfl = dwfl_begin(&callbacks);
     if (!object->dwfl) {
@@ -186,6 +186,14 @@ static bool open_object(struct object *object, const char *path, int fd)
     GElf_Addr bias = 0;
     dwfl_module_getelf(object->module, &bias);
     object->bias = bias;
+    return true;
+}
+
+/* Takes `fd` over. */
+static bool open_object(struct object *object, const char *path, int fd)
+{
+    if (!open_module(object, path, fd))
+        return false;
     Dwarf_Addr dwarf_bias = 0;
     Dwarf *dwarf = dwfl_module_getdwarf(object->module, &dwarf_bias);
     if (dwarf)
@@ -271,4 +279,63 @@ bool tenure_lookup_elf(struct tenure_lookups *lookups,
     bool with_debug = object.dwarf != NULL;
     close_object(&object);
     return with_debug;
+}
+
+/* ---- vtables ----------------------------------------------------------- */
+
+/* What stands in a vtable before the address that objects begin with: the
+ * offset to the top of the object, and its type's information. */
+enum { VTABLE_HEAD = 16 };
+
+static int by_place(const void *left, const void *right)
+{
+    const struct tenure_vtable *a = left, *b = right;
+    return (a->address > b->address) - (a->address < b->address);
+}
+
+/* "_ZTV4Node" is the vtable of Node; of two names for one, the first. */
+static void name_class(struct tenure_vtable *vtable, const char *symbol,
+                       struct tenure_arena *arena)
+{
+    static const char prefix[] = "vtable for ";
+    struct tenure_lookups texts = {.arena = arena};
+    char *readable = tenure_demangle(symbol);
+    if (readable && strncmp(readable, prefix, sizeof prefix - 1) == 0) {
+        const char *name = readable + sizeof prefix - 1;
+        if (!vtable->name[0] || strcmp(name, vtable->name) < 0)
+            vtable->name = tenure_lookup_text(&texts, name);
+    }
+    free(readable);
+}
+
+void tenure_lookup_vtables(const struct tenure_image *image,
+                           const struct tenure_process *process,
+                           struct tenure_vtable *vtable, size_t count,
+                           struct tenure_arena *arena)
+{
+    char path[4096];
+    const char *problem;
+    struct object object = {0};
+    elf_version(EV_CURRENT);
+    int fd = open_file(image, process, path, sizeof path, &problem);
+    if (fd < 0)
+        return;
+    int symbols = open_module(&object, path, fd)
+                      ? dwfl_module_getsymtab(object.module)
+                      : 0;
+    for (int i = 1; i < symbols; i++) {
+        GElf_Sym symbol;
+        GElf_Addr address;
+        GElf_Word section;
+        const char *name = dwfl_module_getsym_info(
+            object.module, i, &symbol, &address, &section, NULL, NULL);
+        if (!name || strncmp(name, "_ZTV", 4) != 0 || section == SHN_UNDEF)
+            continue;
+        struct tenure_vtable key = {address - object.bias + VTABLE_HEAD, ""};
+        struct tenure_vtable *found =
+            bsearch(&key, vtable, count, sizeof key, by_place);
+        if (found)
+            name_class(found, name, arena);
+    }
+    close_object(&object);
 }

@@ -34,6 +34,19 @@ bool tenure_lookup_elf(struct tenure_lookups *lookups,
                        const struct tenure_process *process,
                        const char **problem);
 
+/* A first word that may be the start of a vtable, as its image counts. */
+struct tenure_vtable {
+    uint64_t address;
+    const char *name; /* of the class; "" = it is none */
+};
+
+/* Fills in names, which are texts in the arena; `vtable` is sorted by address
+ * without repetition. A file that cannot be read has none. */
+void tenure_lookup_vtables(const struct tenure_image *image,
+                           const struct tenure_process *process,
+                           struct tenure_vtable *vtable, size_t count,
+                           struct tenure_arena *arena);
+
 /* From /tmp/perf-PID.map; addresses are absolute. */
 void tenure_lookup_jit(struct tenure_lookups *lookups,
                        const struct tenure_process *process);

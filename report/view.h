@@ -57,7 +57,9 @@ extern const char *const tenure_format_names[]; /* text, json */
          tenure_sort_names,                                                   \
          "delta (Size Delta), bytes (live bytes) or\ncount (# Delta)"},       \
         {"group-by", 0, "WHAT", &(choice)->group, &tenure_type_choice,        \
-         tenure_group_names, "site, function, module or thread"},             \
+         tenure_group_names,                                                  \
+         "site, function, module, thread, or type: the C++\nclass that "       \
+         "the objects of a site are of, which major\nsnapshots know"},         \
         {"depth", 0, "N", &(choice)->depth, &tenure_type_count, NULL,         \
          "show N frames of each stack (0: all of them,\n"                     \
          "with those that start a program)"},                             \

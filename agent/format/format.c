@@ -223,6 +223,30 @@ static bool marks_ok(const struct bounds *in, const void *data)
     return true;
 }
 
+/* Are they in order? */
+static bool types_rise(const struct tenure_type *a, const struct tenure_type *b)
+{
+    if (a->site != b->site)
+        return a->site < b->site;
+    if (a->generation != b->generation)
+        return a->generation < b->generation;
+    return a->vtable < b->vtable;
+}
+
+static bool types_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_type *type =
+        tenure_format_section(data, TENURE_SECTION_TYPES, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!site_ok(in, type[i].site) ||
+            (type[i].module != TENURE_NONE &&
+             type[i].module >= in->module_count) ||
+            (i > 0 && !types_rise(&type[i - 1], &type[i])))
+            return false;
+    return true;
+}
+
 static bool objects_ok(const struct bounds *in, const void *data)
 {
     uint64_t count;
@@ -295,7 +319,7 @@ static int check_content(const void *data)
         threads_ok(&in, data) && rows_ok(&in, data, TENURE_SECTION_ROWS) &&
         rows_ok(&in, data, TENURE_SECTION_MAPPINGS) && growth_ok(&in, data) &&
         spread_ok(&in, data) && late_ok(&in, data) && marks_ok(&in, data) &&
-        objects_ok(&in, data);
+        types_ok(&in, data) && objects_ok(&in, data);
     return ok ? 0 : TENURE_FORMAT_CONTENT;
 }
 

@@ -67,7 +67,8 @@ struct tenure_section {
     X(RETAINERS, 12, struct tenure_retainer)                                   \
     X(OBJECTS, 13, struct tenure_object)                                       \
     X(EDGES, 14, struct tenure_edge)                                           \
-    X(SPREAD, 15, struct tenure_spread)
+    X(SPREAD, 15, struct tenure_spread)                                        \
+    X(TYPES, 16, struct tenure_type)
 
 enum tenure_section_type {
 #define X(name, number, type) TENURE_SECTION_##name = number,
@@ -303,6 +304,20 @@ enum tenure_retainer_kind {
     TENURE_RETAINER_LOADER,
 };
 
+/* Live blocks of one row, same key as in ROWS, whose first word is `vtable`:
+ * an address in a module, of which the symbols say whether it is one. Major
+ * snapshots only; in a sampled run the samples themselves are counted, not
+ * what they stand for. Sorted by (site, generation, vtable). */
+struct tenure_type {
+    uint32_t site;
+    uint32_t generation;
+    uint64_t vtable;
+    uint32_t module; /* index into MODULES, or TENURE_NONE */
+    uint32_t reserved;
+    uint64_t blocks;
+    uint64_t bytes;
+};
+
 /* One live block (--objects). 24 bytes. */
 struct tenure_object {
     uint64_t address_mark; /* address, low 3 bits TENURE_OBJECT_... */
@@ -330,6 +345,7 @@ _Static_assert(sizeof(struct tenure_thread) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_late) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_mark) == 80, "on disk");
 _Static_assert(sizeof(struct tenure_retainer) == 40, "on disk");
+_Static_assert(sizeof(struct tenure_type) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_object) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_edge) == 8, "on disk");
 

@@ -39,14 +39,16 @@ static void checksum_does_not_depend_on_the_pieces(void **state)
         assert_true(sum_of(data, 1000, piece) == sum_of(data, 1000, 1000));
 }
 
-/* The smallest snapshot: one process, one string, one thread, one frame. */
+/* A small snapshot: one process, one string, one thread, one frame; and
+ * three first words of blocks. */
 struct small {
     struct tenure_header header;
-    struct tenure_section section[4];
+    struct tenure_section section[5];
     struct tenure_process process;
     char strings[8];
     struct tenure_node node[2];
     struct tenure_row row[1];
+    struct tenure_type type[3];
 };
 
 static void seal(struct small *file)
@@ -63,7 +65,7 @@ static struct small *make(void)
     f->header.version = TENURE_FORMAT_VERSION;
     f->header.byte_order = TENURE_FORMAT_BYTE_ORDER;
     f->header.file_bytes = sizeof *f;
-    f->header.section_count = 4;
+    f->header.section_count = 5;
     f->section[0] = (struct tenure_section){
         TENURE_SECTION_PROCESS, sizeof f->process,
         offsetof(struct small, process), 1, sizeof f->process};
@@ -75,12 +77,18 @@ static struct small *make(void)
     f->section[3] = (struct tenure_section){
         TENURE_SECTION_ROWS, sizeof f->row[0], offsetof(struct small, row),
         1, sizeof f->row};
+    f->section[4] = (struct tenure_section){
+        TENURE_SECTION_TYPES, sizeof f->type[0],
+        offsetof(struct small, type), 3, sizeof f->type};
     memcpy(f->strings, "\0main\0\0", 8);
     f->node[0] = (struct tenure_node){1, 0, 1, TENURE_NONE,
                                       TENURE_NODE_THREAD};
     f->node[1] = (struct tenure_node){2, 1, 0x1234, TENURE_NONE,
                                       TENURE_NODE_FRAME};
     f->row[0] = (struct tenure_row){2, 1, 3, 300};
+    f->type[0] = (struct tenure_type){2, 1, 0x5000, TENURE_NONE, 0, 1, 100};
+    f->type[1] = (struct tenure_type){2, 1, 0x5008, TENURE_NONE, 0, 1, 100};
+    f->type[2] = (struct tenure_type){2, 2, 0x5000, TENURE_NONE, 0, 1, 100};
     seal(f);
     return f;
 }
@@ -147,6 +155,26 @@ static void records_may_not_point_outside(void **state)
     expect(f, TENURE_FORMAT_LAYOUT);
 }
 
+static void types_are_in_order_and_point_inside(void **state)
+{
+    (void)state;
+    struct small *f = make();
+    f->type[2].site = 3;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->type[0].module = 0;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->type[1].vtable = 0x5000;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->type[2].generation = 1;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->section[4].record_bytes = 24;
+    expect(f, TENURE_FORMAT_LAYOUT);
+}
+
 static void each_cause_has_its_own_name(void **state)
 {
     (void)state;
@@ -170,6 +198,7 @@ int main(void)
         cmocka_unit_test(a_small_file_is_whole),
         cmocka_unit_test(every_truncation_and_every_flipped_bit_is_found),
         cmocka_unit_test(records_may_not_point_outside),
+        cmocka_unit_test(types_are_in_order_and_point_inside),
         cmocka_unit_test(each_cause_has_its_own_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
