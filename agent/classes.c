@@ -59,8 +59,7 @@ static bool is_in(const struct place *place, uint64_t address)
 }
 
 /* The module around an address, or NULL. */
-static const struct place *place_of(struct classing *classing,
-                                    uint64_t address)
+static const struct place *place_of(struct classing *classing, uint64_t address)
 {
     uint32_t low = 0, high = classing->place_count;
     if (is_in(classing->last, address))
@@ -169,7 +168,7 @@ uint32_t tenure__classes_find(const struct tenure__mark_source *source,
         tenure__os_unmap(classing.slot, SLOTS * sizeof *classing.slot);
     }
     if (classing.place != NULL)
-        tenure__os_unmap(classing.place, TENURE_MODULES_LIVE_MAX *
-                                             sizeof *classing.place);
+        tenure__os_unmap(classing.place,
+                         TENURE_MODULES_LIVE_MAX * sizeof *classing.place);
     return count;
 }

@@ -1,8 +1,9 @@
 /*
  * From first words to classes.
  *
- * All words of a snapshot that lie in one module are looked up together,
- * each once; then the rows of every site are summed by name.
+ * All words of all snapshots that lie in one image are looked up together,
+ * each once; then the rows of every site are summed by name, newest snapshot
+ * first.
  */
 #include "report/classes.h"
 
@@ -12,13 +13,20 @@
 
 #include "report/symbolize_lookup.h"
 
+struct word {
+    uint32_t image;
+    struct tenure_vtable vtable;
+};
+
 struct classes {
     const struct tenure_series *series;
-    const struct tenure_snapshot *from;
-    uint32_t at; /* index of `from` */
     struct tenure_arena *arena;
-    const char **name; /* [row of from->types], "" = no vtable */
-    const char **of_call;
+    struct tenure_image *images;
+    size_t image_count, image_room;
+    uint32_t **image_of; /* [snapshot][module], NULL: has no types */
+    struct word *words;  /* sorted, each once */
+    size_t word_count, word_room;
+    const char **of_call; /* NULL: not decided yet */
 };
 
 /* A row's blocks of one class at a call. */
@@ -28,42 +36,102 @@ struct share {
     double blocks;
 };
 
-static int by_word(const void *left, const void *right)
+static uint32_t image_of(struct classes *classes, const char *path,
+                         const char *build_id)
 {
-    const struct tenure_vtable *a = left, *b = right;
-    return (a->address > b->address) - (a->address < b->address);
+    for (size_t i = 0; i < classes->image_count; i++)
+        if (strcmp(classes->images[i].path, path) == 0 &&
+            strcmp(classes->images[i].build_id, build_id) == 0)
+            return (uint32_t)i;
+    classes->images =
+        tenure_grow(classes->images, classes->image_count, &classes->image_room,
+                    sizeof *classes->images);
+    classes->images[classes->image_count] =
+        (struct tenure_image){.path = path, .build_id = build_id};
+    return (uint32_t)classes->image_count++;
 }
 
-/* The rows whose words lie in one module; `vtable` has room for them all. */
-static void name_rows(struct classes *classes, uint32_t module,
-                      struct tenure_vtable *vtable)
+static struct word word_of(const struct classes *classes, uint32_t at,
+                           const struct tenure_type *type)
 {
-    const struct tenure_snapshot *from = classes->from;
-    const struct tenure_module *in = &from->modules[module];
-    size_t words = 0, count = 0;
-    for (uint64_t i = 0; i < from->types_count; i++)
-        if (from->types[i].module == module)
-            vtable[words++] =
-                (struct tenure_vtable){from->types[i].vtable - in->bias, ""};
-    if (words == 0)
+    uint64_t bias = classes->series->snapshots[at].modules[type->module].bias;
+    return (struct word){classes->image_of[at][type->module],
+                         {type->vtable - bias, ""}};
+}
+
+static void add_words(struct classes *classes, uint32_t at)
+{
+    const struct tenure_snapshot *from = &classes->series->snapshots[at];
+    if (from->types_count == 0)
         return;
-    qsort(vtable, words, sizeof *vtable, by_word);
-    for (size_t i = 0; i < words; i++)
-        if (i == 0 || vtable[i].address != vtable[count - 1].address)
-            vtable[count++] = vtable[i];
-    const struct tenure_image image = {
-        .path = tenure_snapshot_string(from, in->path),
-        .build_id = tenure_snapshot_string(from, in->build_id),
-    };
-    tenure_lookup_vtables(&image, from->process, vtable, count,
-                          classes->arena);
+    uint32_t *image =
+        tenure_arena_take(classes->arena, from->modules_count, sizeof *image);
+    classes->image_of[at] = image;
+    for (uint64_t i = 0; i < from->modules_count; i++)
+        image[i] = image_of(
+            classes, tenure_snapshot_string(from, from->modules[i].path),
+            tenure_snapshot_string(from, from->modules[i].build_id));
     for (uint64_t i = 0; i < from->types_count; i++) {
-        struct tenure_vtable key = {from->types[i].vtable - in->bias, ""};
-        if (from->types[i].module == module)
-            classes->name[i] = ((const struct tenure_vtable *)bsearch(
-                                    &key, vtable, count, sizeof key, by_word))
-                                   ->name;
+        if (from->types[i].module == TENURE_NONE)
+            continue;
+        classes->words =
+            tenure_grow(classes->words, classes->word_count,
+                        &classes->word_room, sizeof *classes->words);
+        classes->words[classes->word_count++] =
+            word_of(classes, at, &from->types[i]);
     }
+}
+
+static int by_word(const void *left, const void *right)
+{
+    const struct word *a = left, *b = right;
+    if (a->image != b->image)
+        return a->image < b->image ? -1 : 1;
+    return (a->vtable.address > b->vtable.address) -
+           (a->vtable.address < b->vtable.address);
+}
+
+static void sort_words(struct classes *classes)
+{
+    struct word *word = classes->words;
+    size_t kept = 0;
+    if (classes->word_count > 0)
+        qsort(word, classes->word_count, sizeof *word, by_word);
+    for (size_t i = 0; i < classes->word_count; i++)
+        if (i == 0 || by_word(&word[i], &word[kept - 1]) != 0)
+            word[kept++] = word[i];
+    classes->word_count = kept;
+}
+
+static void name_words(struct classes *classes)
+{
+    struct tenure_vtable *vtable =
+        tenure_zeroed(classes->word_count + 1, sizeof *vtable);
+    for (size_t first = 0, end; first < classes->word_count; first = end) {
+        uint32_t image = classes->words[first].image;
+        for (end = first;
+             end < classes->word_count && classes->words[end].image == image;
+             end++)
+            vtable[end - first] = classes->words[end].vtable;
+        tenure_lookup_vtables(&classes->images[image],
+                              classes->series->snapshots[0].process, vtable,
+                              end - first, classes->arena);
+        for (size_t i = first; i < end; i++)
+            classes->words[i].vtable = vtable[i - first];
+    }
+    free(vtable);
+}
+
+/* "" = its word is no vtable. */
+static const char *name_of(const struct classes *classes, uint32_t at,
+                           const struct tenure_type *type)
+{
+    if (type->module == TENURE_NONE)
+        return "";
+    struct word key = word_of(classes, at, type);
+    const struct word *found =
+        bsearch(&key, classes->words, classes->word_count, sizeof key, by_word);
+    return found->vtable.name;
 }
 
 /* A sample of `blocks` stands for more, as ROWS count them. */
@@ -85,8 +153,8 @@ static int by_call_and_name(const void *left, const void *right)
 }
 
 /* The shares of one call, by name; all of them have one. */
-static void decide(struct classes *classes, const struct share *share,
-                   size_t count)
+static void decide(struct classes *classes, uint32_t at,
+                   const struct share *share, size_t count)
 {
     const struct tenure_site_list *sites = &classes->series->sites;
     uint32_t call = share->call;
@@ -104,79 +172,74 @@ static void decide(struct classes *classes, const struct share *share,
     if (!sites->of_call || sites->of_call[call] == 0)
         return;
     const struct tenure_site *site = &sites->at[sites->of_call[call] - 1];
-    double live = (double)site->population.live_blocks[classes->at];
+    double live = (double)site->population.live_blocks[at];
     /* An estimate was rounded to whole blocks. */
     if (all + 1e-6 >= live / 2 && most >= 0.9 * all)
         classes->of_call[call] = name;
 }
 
 /* The sites that live in this snapshot and are not decided yet. */
-static void decide_sites(struct classes *classes)
+static void decide_sites(struct classes *classes, uint32_t at)
 {
-    const struct tenure_snapshot *from = classes->from;
-    uint64_t sample_bytes = from->process->sample_bytes;
+    const struct tenure_snapshot *from = &classes->series->snapshots[at];
     struct share *share = tenure_zeroed(from->types_count, sizeof *share);
     size_t count = 0;
     for (uint64_t i = 0; i < from->types_count; i++) {
         const struct tenure_type *type = &from->types[i];
-        if (classes->name[i][0] && type->generation <= from->process->generation)
+        uint32_t call =
+            tenure_calltree_find(&classes->series->calls, type->site);
+        const char *name = name_of(classes, at, type);
+        if (*name && !classes->of_call[call] &&
+            type->generation <= from->process->generation)
             share[count++] = (struct share){
-                tenure_calltree_find(&classes->series->calls, type->site),
-                classes->name[i], estimate(type, sample_bytes)};
+                call, name, estimate(type, from->process->sample_bytes)};
     }
     if (count > 0)
         qsort(share, count, sizeof *share, by_call_and_name);
     for (size_t first = 0, end; first < count; first = end) {
-        for (end = first; end < count && share[end].call == share[first].call;)
+        end = first + 1;
+        while (end < count && share[end].call == share[first].call)
             end++;
-        if (!classes->of_call[share[first].call])
-            decide(classes, &share[first], end - first);
+        decide(classes, at, &share[first], end - first);
     }
     free(share);
 }
 
 /* What lives in a snapshot that has looked is decided there. */
-static void close_sites(struct classes *classes)
+static void close_sites(struct classes *classes, uint32_t at)
 {
     const struct tenure_site_list *sites = &classes->series->sites;
     for (size_t i = 0; i < sites->count; i++) {
         const struct tenure_site *site = &sites->at[i];
-        if (site->population.live_blocks[classes->at] > 0 &&
+        if (site->population.live_blocks[at] > 0 &&
             !classes->of_call[site->call])
             classes->of_call[site->call] = "";
     }
-}
-
-static void look_at(struct classes *classes, uint32_t at)
-{
-    const struct tenure_snapshot *from = &classes->series->snapshots[at];
-    classes->from = from;
-    classes->at = at;
-    classes->name = tenure_zeroed(from->types_count, sizeof *classes->name);
-    struct tenure_vtable *vtable =
-        tenure_zeroed(from->types_count, sizeof *vtable);
-    for (uint64_t i = 0; i < from->types_count; i++)
-        classes->name[i] = "";
-    for (uint32_t m = 0; m < from->modules_count; m++)
-        name_rows(classes, m, vtable);
-    decide_sites(classes);
-    close_sites(classes);
-    free(vtable);
-    free(classes->name);
 }
 
 const char **tenure_classes_find(const struct tenure_series *series,
                                  struct tenure_arena *arena)
 {
     size_t calls = series->calls.call_count;
+    uint32_t count = series->timeline.count;
     struct classes classes = {.series = series, .arena = arena};
     classes.of_call = tenure_arena_take(arena, calls, sizeof(const char *));
-    for (uint32_t i = series->timeline.count; i-- > 0;)
-        if (series->snapshots[i].types_count > 0)
-            look_at(&classes, i);
+    classes.image_of = tenure_arena_take(arena, count, sizeof(uint32_t *));
+    for (uint32_t i = 0; i < count; i++)
+        add_words(&classes, i);
+    sort_words(&classes);
+    name_words(&classes);
+    for (uint32_t i = count; i-- > 0;) {
+        if (series->snapshots[i].types_count == 0)
+            continue;
+        decide_sites(&classes, i);
+        close_sites(&classes, i);
+    }
     for (size_t i = 0; i < calls; i++)
         if (!classes.of_call[i])
             classes.of_call[i] = "";
+    free(classes.images);
+    free(classes.words);
     return classes.of_call;
 }
 

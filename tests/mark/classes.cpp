@@ -9,30 +9,44 @@
 
 #include "agent/include/tenure.h"
 
-namespace app {
+namespace app
+{
 
-class Session {
-public:
+class Session
+{
+  public:
     virtual ~Session() = default;
-    virtual int close() { return number; }
+    virtual int close()
+    {
+        return number;
+    }
     int number = 0;
 };
 
-class Shape {
-public:
+class Shape
+{
+  public:
     virtual ~Shape() = default;
     virtual double area() const = 0;
 };
 
-class Circle : public Shape {
-public:
-    double area() const override { return 3 * radius * radius; }
+class Circle : public Shape
+{
+  public:
+    double area() const override
+    {
+        return 3 * radius * radius;
+    }
     double radius = 1;
 };
 
-template <typename T> class Box : public Shape {
-public:
-    double area() const override { return side * side; }
+template <typename T> class Box : public Shape
+{
+  public:
+    double area() const override
+    {
+        return side * side;
+    }
     T side = 2;
 };
 
