@@ -14,6 +14,7 @@
     X(ps, "list the processes that carry the agent")                          \
     X(snap, "take a snapshot of a running process")                           \
     X(show, "show what one snapshot holds")                                   \
+    X(retainers, "show who holds the blocks of a call stack")                 \
     X(diff, "compare snapshots: what was allocated, freed, kept")             \
     X(check, "fail where memory leaks: snapshots, or a command")              \
     X(mark, "close a generation with a name")                                 \

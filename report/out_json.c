@@ -13,6 +13,7 @@
 #include "report/memory_series.h"
 #include "report/out_json.h"
 #include "report/quality.h"
+#include "report/retainer.h"
 #include "report/three.h"
 #include "report/view.h"
 
@@ -208,8 +209,7 @@ static void kept(struct tenure_json *json, const struct tenure_site *of)
     tenure_json_count(json, "kept_bytes", kept.bytes);
 }
 
-static void suppressed(struct tenure_json *json,
-                       const struct tenure_view *view,
+static void suppressed(struct tenure_json *json, const struct tenure_view *view,
                        const struct tenure_site *of)
 {
     const char *rule =
@@ -218,6 +218,25 @@ static void suppressed(struct tenure_json *json,
         tenure_json_text(json, "suppressed_by", rule);
     else
         tenure_json_null(json, "suppressed_by");
+}
+
+static void retainer(struct tenure_json *json, const struct tenure_view *view,
+                     const struct tenure_site *of)
+{
+    uint32_t count;
+    const struct tenure_step *step =
+        tenure_retainers_of(view->retainers, of->call, &count);
+    tenure_json_array(json, "retainer");
+    for (uint32_t i = 0; i < count; i++) {
+        char what[2300];
+        tenure_json_object(json, NULL);
+        tenure_json_text(json, "what",
+                         tenure_step_name(&step[i], what, sizeof what));
+        tenure_json_count(json, "offset", step[i].offset);
+        tenure_json_real(json, "share", step[i].share);
+        tenure_json_end_object(json);
+    }
+    tenure_json_end_array(json);
 }
 
 static void site(struct tenure_json *json, const struct tenure_view *view,
@@ -259,8 +278,7 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     else
         stack->count = 0;
     frames(json, "grown_by", view, stack);
-    tenure_json_array(json, "retainer");
-    tenure_json_end_array(json);
+    retainer(json, view, of);
     tenure_json_end_object(json);
 }
 
@@ -344,8 +362,7 @@ void tenure_json_head(struct tenure_json *json, const char *command,
     tenure_json_end_array(json);
 }
 
-static void outcome(struct tenure_json *json,
-                    const struct tenure_outcome *of)
+static void outcome(struct tenure_json *json, const struct tenure_outcome *of)
 {
     tenure_json_text(json, "verdict", tenure_verdict_name(of->verdict));
     tenure_json_array(json, "reasons");
@@ -365,6 +382,7 @@ void tenure_json_body(struct tenure_json *json, struct tenure_view *view)
     for (size_t i = 0; i < blocks.count; i++)
         if (blocks.at[i].site->grown_by != TENURE_NONE)
             tenure_symbols_want(view->symbols, blocks.at[i].site->grown_by);
+    view->retainers = tenure_retainers_new(series, view->symbols);
     tenure_symbols_resolve(view->symbols);
     tenure_json_object(json, "totals");
     columns(json, &series->sites.totals);
@@ -373,6 +391,8 @@ void tenure_json_body(struct tenure_json *json, struct tenure_view *view)
     memory(json, series);
     sites(json, "sites", view, &series->sites, &blocks);
     sites(json, "mappings", view, &series->mappings, &mappings);
+    tenure_retainers_free(view->retainers);
+    view->retainers = NULL;
     tenure_lines_drop(&blocks);
     tenure_lines_drop(&mappings);
 }

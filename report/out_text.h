@@ -19,6 +19,18 @@ void tenure_text_title(const struct tenure_view *view,
                        const struct tenure_line *line,
                        struct tenure_stack *stack, size_t used_columns);
 
+/* Prints the head, then calls `visit` with the stack loaded for all sites
+ * whose id begins with view->explain, view->retainers made; complains into
+ * view->status if there is no such id, or more than one. */
+void tenure_text_asked(struct tenure_view *view,
+                       void (*visit)(const struct tenure_view *view,
+                                     const struct tenure_site *site,
+                                     struct tenure_stack *stack));
+
+/* Who holds a site, root first, if that was recorded; in a visit. */
+void tenure_text_way(const struct tenure_view *view,
+                     const struct tenure_site *site);
+
 /* "12 of 340 sites shown; --top=0 shows all", if something was cut. */
 void tenure_text_cut(const struct tenure_view *view,
                      const struct tenure_lines *lines);

@@ -60,6 +60,22 @@ static void print_memory(const struct tenure_view *view)
             .text);
 }
 
+/* How a major snapshot stopped the threads, or why there is no mark. */
+static void print_mark(const struct tenure_view *view)
+{
+    const struct tenure_snapshot *s = &view->series->snapshots[0];
+    const char *method = tenure_snapshot_string(s, s->process->stop_method);
+    if (!*method)
+        return;
+    bool major = s->process->kind == TENURE_MAJOR;
+    fputs(major ? "  mark: " : "  ", view->paper.to);
+    tenure_print_text(&view->paper, method);
+    if (major)
+        fprintf(view->paper.to, ", pause %.1f ms",
+                (double)tenure_snapshot_value(s, TENURE_VALUE_PAUSE_US) / 1000);
+    fputc('\n', view->paper.to);
+}
+
 static void print_generations(const struct tenure_view *view)
 {
     static const char *const names[] = {"Blocks", "Size"};
@@ -217,6 +233,7 @@ static void print(struct tenure_view *view)
     tenure_symbols_resolve(view->symbols);
     tenure_text_head(view);
     print_memory(view);
+    print_mark(view);
     print_generations(view);
     print_threads(view);
     print_list(view, &sites, "Blocks");

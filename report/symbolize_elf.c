@@ -1,22 +1,15 @@
 /*
- * The files of an image: which one is the right one, and what its symbol
- * table says.
+ * What the files of an image say of its code.
  *
  * A path and a build-id come in; DWARF and symbols of the file that has this
- * build-id, wherever it is, go to the lookups. libdwfl finds separate debug
- * files by build-id and debug link and unpacks .gnu_debugdata.
+ * build-id go to the lookups.
  */
-#include <elfutils/libdwelf.h>
-#include <elfutils/libdwfl.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "report/demangle.h"
 #include "report/symbolize_dwarf.h"
+#include "report/symbolize_file.h"
 
 struct symbol {
     uint64_t address, bytes;
@@ -25,92 +18,12 @@ struct symbol {
 };
 
 struct object {
-    Dwfl *dwfl;
-    Dwfl_Module *module;
-    uint64_t bias; /* of libdwfl's addresses to the file's */
+    struct tenure_elf_file file;
     struct symbol *symbols;
     size_t symbol_count, symbol_room;
     struct tenure_dwarf *dwarf;
     uint64_t dwarf_bias;
 };
-
-bool tenure_debug_file(const char *build_id, char *path, size_t bytes)
-{
-    if (strlen(build_id) < 3)
-        return false;
-    snprintf(path, bytes, "/usr/lib/debug/.build-id/%.2s/%s.debug", build_id,
-             build_id + 2);
-    return access(path, R_OK) == 0;
-}
-
-/* The build-id of an open file as text; "" if it has none. */
-static void build_id_of(int fd, char *text, size_t bytes)
-{
-    const uint8_t *id = NULL;
-    Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-    ssize_t count = elf ? dwelf_elf_gnu_build_id(elf, (void *)&id) : 0;
-    text[0] = 0;
-    for (ssize_t i = 0; i < count && (size_t)(2 * i + 3) <= bytes; i++)
-        snprintf(text + 2 * i, 3, "%02x", id[i]);
-    elf_end(elf);
-}
-
-/* Without a build-id, a file that is younger than the process is another. */
-static bool is_the_one(int fd, const char *build_id, uint64_t started_unix_ns)
-{
-    char found[129];
-    struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return false;
-    if (*build_id) {
-        build_id_of(fd, found, sizeof found);
-        return strcmp(found, build_id) == 0;
-    }
-    return (uint64_t)st.st_mtim.tv_sec <= started_unix_ns / 1000000000;
-}
-
-/* Opens `path` if it is the right file; *exists says whether there is one. */
-static int open_if_right(const char *path, const char *build_id,
-                         uint64_t started_unix_ns, bool *exists)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    *exists = fd >= 0;
-    if (fd < 0 || is_the_one(fd, build_id, started_unix_ns))
-        return fd;
-    close(fd);
-    return -1;
-}
-
-/*
- * The file to read names from, or -1 with the problem. After a deployment
- * the old process still runs the old file: the kernel has it under
- * /proc/PID/exe, and a container's files under /proc/PID/root.
- */
-static int open_file(const struct tenure_image *image,
-                     const struct tenure_process *process, char *path,
-                     size_t bytes, const char **problem)
-{
-    const char *build_id = image->build_id;
-    bool exists, ignored;
-    if (image->path[0] != '/') { /* [vdso] */
-        *problem = "not a file";
-        return -1;
-    }
-    snprintf(path, bytes, "%s", image->path);
-    int fd = open_if_right(path, build_id, process->started_unix_ns, &exists);
-    *problem = exists ? "changed on disk" : "not found on disk";
-    if (fd < 0 && *build_id) {
-        snprintf(path, bytes, "/proc/%u/exe", process->pid);
-        fd = open_if_right(path, build_id, 0, &ignored);
-    }
-    if (fd < 0 && *build_id) {
-        snprintf(path, bytes, "/proc/%u/root%s", process->pid, image->path);
-        fd = open_if_right(path, build_id, 0, &ignored);
-    }
-    if (fd < 0 && tenure_debug_file(build_id, path, bytes))
-        fd = open_if_right(path, build_id, 0, &ignored);
-    return fd;
-}
 
 static int rank_of(const GElf_Sym *symbol, const char *name)
 {
@@ -142,20 +55,20 @@ static int by_address(const void *left, const void *right)
 
 static void read_symbols(struct object *object)
 {
-    int count = dwfl_module_getsymtab(object->module);
+    int count = dwfl_module_getsymtab(object->file.module);
     for (int i = 1; i < count; i++) {
         GElf_Sym symbol;
         GElf_Addr address;
         GElf_Word section;
         const char *name = dwfl_module_getsym_info(
-            object->module, i, &symbol, &address, &section, NULL, NULL);
+            object->file.module, i, &symbol, &address, &section, NULL, NULL);
         if (!name || !*name || !is_code(&symbol, section))
             continue;
         object->symbols =
             tenure_grow(object->symbols, object->symbol_count,
                         &object->symbol_room, sizeof *object->symbols);
         object->symbols[object->symbol_count++] =
-            (struct symbol){address - object->bias, symbol.st_size, name,
+            (struct symbol){address - object->file.bias, symbol.st_size, name,
                             rank_of(&symbol, name)};
     }
     if (object->symbol_count > 0)
@@ -163,52 +76,21 @@ static void read_symbols(struct object *object)
               by_address);
 }
 
-static const Dwfl_Callbacks callbacks = {
-    .find_elf = dwfl_build_id_find_elf,
-    .find_debuginfo = dwfl_standard_find_debuginfo,
-};
-
-/* Takes `fd` over. */
-static bool open_module(struct object *object, const char *path, int fd)
+static void read_object(struct object *object)
 {
-    object->dwfl = dwfl_begin(&callbacks);
-    if (!object->dwfl) {
-        close(fd);
-        return false;
-    }
-    dwfl_report_begin(object->dwfl);
-    object->module = dwfl_report_elf(object->dwfl, path, path, fd, 0, true);
-    dwfl_report_end(object->dwfl, NULL, NULL);
-    if (!object->module) {
-        close(fd);
-        return false;
-    }
-    GElf_Addr bias = 0;
-    dwfl_module_getelf(object->module, &bias);
-    object->bias = bias;
-    return true;
-}
-
-/* Takes `fd` over. */
-static bool open_object(struct object *object, const char *path, int fd)
-{
-    if (!open_module(object, path, fd))
-        return false;
     Dwarf_Addr dwarf_bias = 0;
-    Dwarf *dwarf = dwfl_module_getdwarf(object->module, &dwarf_bias);
+    Dwarf *dwarf = dwfl_module_getdwarf(object->file.module, &dwarf_bias);
     if (dwarf)
         object->dwarf = tenure_dwarf_new(dwarf);
     object->dwarf_bias = dwarf_bias;
     read_symbols(object);
-    return true;
 }
 
 static void close_object(struct object *object)
 {
     tenure_dwarf_free(object->dwarf);
     free(object->symbols);
-    if (object->dwfl)
-        dwfl_end(object->dwfl);
+    tenure_elf_file_close(&object->file);
 }
 
 /* The symbol that contains `address`, else the nearest before it. */
@@ -243,10 +125,10 @@ static void find(struct object *object, struct tenure_lookups *lookups,
     const char *name = symbol ? symbol_name(symbol, lookups) : "";
     uint64_t past = symbol ? lookup->address - symbol->address : 0;
     bool inside = symbol && past < symbol->bytes;
-    if (object->dwarf &&
-        tenure_dwarf_find(object->dwarf,
-                          lookup->address + object->bias - object->dwarf_bias,
-                          inside ? name : "", lookups, lookup))
+    if (object->dwarf && tenure_dwarf_find(object->dwarf,
+                                           lookup->address + object->file.bias -
+                                               object->dwarf_bias,
+                                           inside ? name : "", lookups, lookup))
         return;
     if (!symbol)
         return;
@@ -262,20 +144,13 @@ bool tenure_lookup_elf(struct tenure_lookups *lookups,
                        const struct tenure_process *process,
                        const char **problem)
 {
-    char path[4096];
     struct object object = {0};
-    elf_version(EV_CURRENT);
-    int fd = open_file(image, process, path, sizeof path, problem);
-    if (fd < 0)
+    if (!tenure_elf_file_open(&object.file, image, process, problem))
         return false;
-    *problem = NULL;
-    if (open_object(&object, path, fd)) {
-        for (size_t i = 0; i < lookups->count; i++)
-            if (lookups->at[i].frames.count == 0)
-                find(&object, lookups, &lookups->at[i]);
-    } else {
-        *problem = "not a readable ELF file";
-    }
+    read_object(&object);
+    for (size_t i = 0; i < lookups->count; i++)
+        if (lookups->at[i].frames.count == 0)
+            find(&object, lookups, &lookups->at[i]);
     bool with_debug = object.dwarf != NULL;
     close_object(&object);
     return with_debug;
@@ -313,29 +188,24 @@ void tenure_lookup_vtables(const struct tenure_image *image,
                            struct tenure_vtable *vtable, size_t count,
                            struct tenure_arena *arena)
 {
-    char path[4096];
     const char *problem;
-    struct object object = {0};
-    elf_version(EV_CURRENT);
-    int fd = open_file(image, process, path, sizeof path, &problem);
-    if (fd < 0)
+    struct tenure_elf_file file;
+    if (!tenure_elf_file_open(&file, image, process, &problem))
         return;
-    int symbols = open_module(&object, path, fd)
-                      ? dwfl_module_getsymtab(object.module)
-                      : 0;
+    int symbols = dwfl_module_getsymtab(file.module);
     for (int i = 1; i < symbols; i++) {
         GElf_Sym symbol;
         GElf_Addr address;
         GElf_Word section;
         const char *name = dwfl_module_getsym_info(
-            object.module, i, &symbol, &address, &section, NULL, NULL);
+            file.module, i, &symbol, &address, &section, NULL, NULL);
         if (!name || strncmp(name, "_ZTV", 4) != 0 || section == SHN_UNDEF)
             continue;
-        struct tenure_vtable key = {address - object.bias + VTABLE_HEAD, ""};
+        struct tenure_vtable key = {address - file.bias + VTABLE_HEAD, ""};
         struct tenure_vtable *found =
             bsearch(&key, vtable, count, sizeof key, by_place);
         if (found)
             name_class(found, name, arena);
     }
-    close_object(&object);
+    tenure_elf_file_close(&file);
 }

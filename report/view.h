@@ -14,6 +14,7 @@ struct tenure_view {
     const char *command; /* "show", "diff" */
     const struct tenure_series *series;
     struct tenure_symbols *symbols;
+    struct tenure_retainers *retainers; /* while an output needs them */
     struct tenure_judgement judgement;
     struct tenure_findings findings; /* names of the accused are resolved */
     struct tenure_outcome outcome;
@@ -38,7 +39,7 @@ struct tenure_output {
 
 extern const struct tenure_output tenure_out_text_show, tenure_out_text_diff,
     tenure_out_text_trend, tenure_out_text_explain, tenure_out_text_three,
-    tenure_out_json;
+    tenure_out_text_retainer, tenure_out_json;
 
 /* The options that show and diff have in common, and what they fill; a
  * command puts TENURE_VIEW_OPTIONS(&choice) into its table. */

@@ -1,0 +1,96 @@
+/*
+ * tenure retainers SNAP SITE: who holds a site's blocks, root first; also
+ * the end of diff --explain.
+ */
+#include <inttypes.h>
+
+#include "report/out_text.h"
+#include "report/retainer.h"
+
+static const struct tenure_snapshot *last_of(const struct tenure_series *series)
+{
+    return &series->snapshots[series->timeline.count - 1];
+}
+
+void tenure_text_way(const struct tenure_view *view,
+                     const struct tenure_site *site)
+{
+    const struct tenure_paper *paper = &view->paper;
+    char text[2300];
+    uint32_t count;
+    const struct tenure_step *step =
+        tenure_retainers_of(view->retainers, site->call, &count);
+    if (count == 0)
+        return;
+    fputs("\n  Held by", paper->to);
+    if (view->series->timeline.count > 1)
+        fprintf(paper->to, " in snapshot %u",
+                tenure_retainers_snapshot(view->retainers)->process->seq);
+    fputs(
+        ", root first (share: of the blocks born last, how many are held by "
+        "it)\n\n",
+        paper->to);
+    if (step[0].kind == TENURE_RETAINER_BLOCK)
+        fputs("            (no root was found to point here)\n", paper->to);
+    for (uint32_t i = 0; i < count; i++) {
+        fprintf(paper->to, "  %6.1f %%  %s", 100 * step[i].share,
+                i ? "-> " : "");
+        tenure_print_text(paper, tenure_step_text(&step[i], text, sizeof text));
+        fputc('\n', paper->to);
+    }
+    fputs("            -> these blocks\n", paper->to);
+}
+
+/* Why there may be no way, or not for all blocks. */
+static void print_doubt(const struct tenure_view *view,
+                        const struct tenure_site *site, bool found)
+{
+    FILE *to = view->paper.to;
+    const struct tenure_snapshot *s = last_of(view->series);
+    const char *why = tenure_snapshot_string(s, s->process->stop_method);
+    const struct tenure_population *p = &site->population;
+    uint32_t last = view->series->timeline.count - 1;
+    uint64_t lost = p->lost_blocks[last];
+    if (s->process->kind != TENURE_MAJOR) {
+        fputs("\n  This is a minor snapshot: nobody looked for pointers", to);
+        if (*why) {
+            fputs(" (", to);
+            tenure_print_text(&view->paper, why);
+            fputc(')', to);
+        }
+        fputs(".\n  tenure snap --major takes one that says who holds what.\n",
+              to);
+    } else if (lost > 0) {
+        fprintf(to, "\n  Lost: nothing points to %s of its %s blocks (%s).\n",
+                tenure_text_count(lost).text,
+                tenure_text_count(p->live_blocks[last]).text,
+                tenure_text_bytes(p->lost_bytes[last]).text);
+    } else if (!found) {
+        fputs(
+            "\n  No way was recorded: they are kept for the sites that hold "
+            "most, if a\n  pointer to their newest blocks was found.\n",
+            to);
+    }
+}
+
+static void print_site(const struct tenure_view *view,
+                       const struct tenure_site *site,
+                       struct tenure_stack *stack)
+{
+    const struct tenure_line line = {.site = site, .sites = 1};
+    uint32_t count;
+    fputs("  ", view->paper.to);
+    tenure_text_title(view, &line, stack, 2);
+    tenure_text_stack(view, stack);
+    tenure_retainers_of(view->retainers, site->call, &count);
+    tenure_text_way(view, site);
+    print_doubt(view, site, count > 0);
+    fputc('\n', view->paper.to);
+}
+
+static void print(struct tenure_view *view)
+{
+    tenure_text_asked(view, print_site);
+}
+
+const struct tenure_output tenure_out_text_retainer = {"text", print};

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Who holds what in a real program: sh retainers.sh TENURE PROGRAM
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+tenure=$(absolute "$1")
+program=$(absolute "$2")
+enter
+HOME="$scratch"
+export HOME
+unset XDG_CACHE_HOME
+
+# id_of FUNCTION: the site whose blocks it wanted.
+id_of() {
+    jq -r --arg function "$1" '.sites[] |
+        select(.live_blocks[-1] >= 50 and
+               ([.stack[].function] | index($function))).id' all.json
+}
+
+# held FUNCTION LINES: the steps, `<` is the arrow.
+held() {
+    run "$tenure" retainers "$last" "$(id_of "$1")"
+    expect 0 ""
+    grep -e '^  *[0-9.]* %  ' .out | sed 's/^  *[0-9.]* %  //
+        s/(\([0-9]\)[0-9]*)$/(TID)/' >steps
+    [ "$(cat steps)" = "$2" ] ||
+        fail "$1: held by $(cat steps), not $2; $(cat .out)"
+}
+
+run "$tenure" run --major --dir=d -- "$program"
+expect 0 ""
+last=$(find d -name '*.tenure')
+"$tenure" show --format=json "$last" >all.json
+
+held push_node "global \`list_head\` (cli_retainers)"
+held fill_table "global \`table\`+0x8 (cli_retainers)"
+held make_item "global \`the_box\` (cli_retainers)
+-> block of make_box, +0x10"
+expect_out "^   100.0 %  -> block of make_box"
+held on_stack "stack of thread holder (TID)"
+held lose_some ""
+expect_out "Lost: nothing points to 100 of its 100 blocks"
+
+# The same in JSON.
+jq -e '[.sites[] | select([.stack[].function] | index("make_item"))][0] |
+    .retainer == [
+        {"what": "global `the_box` (cli_retainers)", "offset": 0, "share": 1},
+        {"what": "block of make_box", "offset": 16, "share": 1}]' all.json \
+    >/dev/null || fail "the JSON: $(jq -c '.sites[].retainer' all.json)"
+
+run "$tenure" show "$last"
+expect_out "^  mark: [a-z]*, pause [0-9.]* ms\$"
+
+# Sites that are none, or several.
+run "$tenure" retainers "$last" zz
+expect 2 "no site has an id that begins with zz"
+run "$tenure" retainers "$last" ""
+expect 2 "more than one site"
+run "$tenure" retainers "$last"
+expect 2 "a snapshot and a site are needed"
+
+# A minor snapshot knows of none.
+site=$(id_of make_item)
+rm -rf d
+run "$tenure" run --dir=d -- "$program"
+expect 0 ""
+run "$tenure" retainers "$(find d -name '*.tenure')" "$site"
+expect 0 ""
+expect_out "This is a minor snapshot"
+
+# Between two snapshots, also where the newer one is minor.
+background "$tenure" run --dir=two -- sleep 1000
+wait_for "$tenure" snap "$pid"
+run "$tenure" snap --major "$pid"
+expect 0 ""
+run "$tenure" snap "$pid"
+expect 0 ""
+site=$("$tenure" show --format=json two/*.0002.tenure |
+    jq -r '[.sites[] | select(.retainer != [])][0].id')
+run "$tenure" diff --explain="$site" two/*.0002.tenure two/*.0003.tenure
+expect_out "Held by in snapshot 2, root first"
+finish

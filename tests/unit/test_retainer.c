@@ -1,0 +1,219 @@
+/* Ways from roots to blocks, read from a snapshot and named. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/retainer.h"
+#include "snapshot_writer.h"
+
+/* The variable that is looked for, in this very program. */
+static struct {
+    uint64_t before, pointer;
+} tenure_test_variable;
+
+struct held {
+    struct tenure_series series;
+    struct tenure_symbols *symbols;
+    struct tenure_retainers *all;
+    struct writer *writer;
+    void *image;
+    uint32_t thread, module;
+};
+
+static int first_bias(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    *(uint64_t *)data = info->dlpi_addr;
+    return 1; /* the program comes first */
+}
+
+static void begin(struct held *held, const char *path)
+{
+    *held = (struct held){.writer = writer_new()};
+    held->writer->process.kind = TENURE_MAJOR;
+    held->thread = writer_thread(held->writer, "main");
+    held->module = writer_module(held->writer, path, "", 0x1000, 0x900000);
+    held->writer->process.started_unix_ns = UINT64_C(1) << 62;
+}
+
+static uint32_t site(struct held *held, uint64_t pc)
+{
+    uint64_t stack[] = {pc, 0};
+    uint32_t id = writer_stack(held->writer, held->thread, held->module, stack);
+    writer_row(held->writer, id, 1, 10, 1000);
+    return id;
+}
+
+static void step(struct held *held, struct tenure_retainer record)
+{
+    writer_add(held->writer, TENURE_SECTION_RETAINERS, &record);
+}
+
+static void open_all(struct held *held)
+{
+    struct tenure_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    size_t bytes;
+    held->image = writer_image(held->writer, &bytes);
+    assert_non_null(snapshot);
+    assert_int_equal(
+        tenure_snapshot_use(snapshot, "a", held->image, bytes, NULL), 0);
+    assert_int_equal(tenure_series_join(&held->series, snapshot, 1, NULL), 0);
+    held->symbols = tenure_symbols_new(&held->series, NULL);
+    held->all = tenure_retainers_new(&held->series, held->symbols);
+    tenure_symbols_resolve(held->symbols);
+}
+
+static void close_all(struct held *held)
+{
+    tenure_retainers_free(held->all);
+    tenure_symbols_free(held->symbols);
+    tenure_series_close(&held->series);
+    writer_free(held->writer);
+    free(held->image);
+}
+
+static const struct tenure_step *way(struct held *held, uint32_t id,
+                                     uint32_t *count)
+{
+    return tenure_retainers_of(
+        held->all, tenure_calltree_find(&held->series.calls, id), count);
+}
+
+static void check(const struct tenure_step *of, const char *text, double share)
+{
+    char found[256];
+    assert_string_equal(tenure_step_text(of, found, sizeof found), text);
+    assert_true(of->share > share - 1e-9 && of->share < share + 1e-9);
+}
+
+static void a_way_has_a_step_for_each_record_root_first(void **state)
+{
+    (void)state;
+    struct held held;
+    uint32_t count;
+    begin(&held, "/nowhere/server");
+    uint32_t leaf = site(&held, 0x2000), box = site(&held, 0x3000);
+    uint32_t other = site(&held, 0x4000);
+    step(&held, (struct tenure_retainer){.site = leaf,
+                                         .kind = TENURE_RETAINER_GLOBAL,
+                                         .module = held.module,
+                                         .share = 10000,
+                                         .offset = 0x5008});
+    step(&held, (struct tenure_retainer){.site = leaf,
+                                         .step = 1,
+                                         .kind = TENURE_RETAINER_BLOCK,
+                                         .module = TENURE_NONE,
+                                         .what = box,
+                                         .share = 9500,
+                                         .offset = 16});
+    step(&held, (struct tenure_retainer){.site = box,
+                                         .kind = TENURE_RETAINER_USER,
+                                         .module = TENURE_NONE,
+                                         .share = 10000});
+    open_all(&held);
+    const struct tenure_step *steps = way(&held, leaf, &count);
+    assert_int_equal(count, 2);
+    check(&steps[0], "unnamed global+0x5008 (server)", 1);
+    check(&steps[1], "block of 0x2000, +0x10", 0.95);
+    steps = way(&held, box, &count);
+    assert_int_equal(count, 1);
+    check(&steps[0], "a region that the program named", 1);
+    way(&held, other, &count);
+    assert_int_equal(count, 0);
+    close_all(&held);
+}
+
+static void a_global_has_the_name_of_the_variable_that_contains_it(void **state)
+{
+    (void)state;
+    struct held held;
+    uint64_t bias = 0;
+    uint32_t count;
+    char self[4096] = "", text[256];
+    assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    dl_iterate_phdr(first_bias, &bias);
+    begin(&held, self);
+    uint32_t leaf = site(&held, 0x2000);
+    step(&held,
+         (struct tenure_retainer){
+             .site = leaf,
+             .kind = TENURE_RETAINER_GLOBAL,
+             .module = held.module,
+             .offset =
+                 (uint64_t)(uintptr_t)&tenure_test_variable.pointer - bias});
+    open_all(&held);
+    const struct tenure_step *steps = way(&held, leaf, &count);
+    assert_int_equal(count, 1);
+    assert_string_equal(tenure_step_text(steps, text, sizeof text),
+                        "global `tenure_test_variable`+0x8 (test_retainer)");
+    assert_string_equal(tenure_step_name(steps, text, sizeof text),
+                        "global `tenure_test_variable` (test_retainer)");
+    assert_int_equal(steps->offset, 8);
+    close_all(&held);
+}
+
+static void a_thread_is_named_as_long_as_the_snapshot_knows_it(void **state)
+{
+    (void)state;
+    struct held held;
+    uint32_t count;
+    begin(&held, "/nowhere/server");
+    struct tenure_thread thread = {
+        .tid = 77, .name = writer_string(held.writer, "worker-3")};
+    writer_add(held.writer, TENURE_SECTION_THREADS, &thread);
+    static const struct {
+        uint32_t kind, tid;
+        const char *text;
+    } cases[] = {
+        {TENURE_RETAINER_STACK, 77, "stack of thread worker-3 (77)"},
+        {TENURE_RETAINER_TLS, 77,
+         "thread-local storage of thread worker-3 (77)"},
+        {TENURE_RETAINER_REGISTER, 78, "a register of thread 78"},
+    };
+    uint32_t id[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        id[i] = site(&held, 0x2000 + i * 16);
+        step(&held, (struct tenure_retainer){.site = id[i],
+                                             .kind = cases[i].kind,
+                                             .module = TENURE_NONE,
+                                             .what = cases[i].tid,
+                                             .share = 10000});
+    }
+    open_all(&held);
+    for (uint32_t i = 0; i < 3; i++)
+        check(way(&held, id[i], &count), cases[i].text, 1);
+    close_all(&held);
+}
+
+static void a_snapshot_without_retainers_has_no_way(void **state)
+{
+    (void)state;
+    struct held held;
+    uint32_t count;
+    begin(&held, "/nowhere/server");
+    uint32_t leaf = site(&held, 0x2000);
+    open_all(&held);
+    assert_null(tenure_retainers_snapshot(held.all));
+    assert_null(way(&held, leaf, &count));
+    assert_int_equal(count, 0);
+    close_all(&held);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_way_has_a_step_for_each_record_root_first),
+        cmocka_unit_test(
+            a_global_has_the_name_of_the_variable_that_contains_it),
+        cmocka_unit_test(a_thread_is_named_as_long_as_the_snapshot_knows_it),
+        cmocka_unit_test(a_snapshot_without_retainers_has_no_way),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
