@@ -123,7 +123,6 @@ static int open_pagemap(void)
 struct walk {
     visit_page *visit_page;
     tenure__block_visit *visit;
-    tenure__slot_page_visit *each;
     void *with;
     _Atomic(uint64_t) *at_address;
     uint64_t first_region; /* of the table of leaves */
@@ -208,23 +207,4 @@ void tenure__blocks_each(tenure__block_visit *visit, void *with,
     each_plane(&walk);
     if (at_address != NULL)
         __atomic_store_n((uint64_t *)at_address, UINT64_MAX, __ATOMIC_RELAXED);
-}
-
-static void visit_whole(uint64_t page, uint64_t page_bytes, uint64_t first,
-                        void *with)
-{
-    struct walk *walk = with;
-    uint32_t shift = tenure__blocks.granule_shift;
-    struct tenure__slot_page slots = {
-        .at = page,
-        .bytes = page_bytes,
-        .heap_start = walk->region + (first / sizeof(tenure__slot) << shift),
-        .heap_bytes = page_bytes / sizeof(tenure__slot) << shift};
-    walk->each(&slots, walk->with);
-}
-
-void tenure__blocks_each_page(tenure__slot_page_visit *visit, void *with)
-{
-    struct walk walk = {.visit_page = visit_whole, .each = visit, .with = with};
-    each_plane(&walk);
 }

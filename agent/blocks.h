@@ -123,14 +123,4 @@ typedef void tenure__block_visit(uint64_t address, tenure__slot *slot,
 void tenure__blocks_each(tenure__block_visit *visit, void *with,
                          _Atomic(uint64_t) *at_address);
 
-/* Calls visit for each touched page of slots, with the range of heap that it
- * describes; both planes' pages describe the same heap. */
-struct tenure__slot_page {
-    uint64_t at, bytes; /* of the slots */
-    uint64_t heap_start, heap_bytes;
-};
-typedef void tenure__slot_page_visit(const struct tenure__slot_page *page,
-                                     void *with);
-void tenure__blocks_each_page(tenure__slot_page_visit *visit, void *with);
-
 #endif

@@ -33,6 +33,7 @@ static struct {
 } mailbox;
 
 static uint32_t bytes_due;
+static uint32_t exiting;
 static bool paused; /* births were not recorded for a while */
 
 void tenure__control_open(const struct tenure__config *from)
@@ -44,6 +45,12 @@ void tenure__control_after_fork(void)
 {
     memset(&mailbox, 0, sizeof mailbox);
     bytes_due = 0;
+    exiting = 0;
+}
+
+void tenure__control_exit_begins(void)
+{
+    __atomic_store_n(&exiting, 1, __ATOMIC_RELEASE);
 }
 
 void tenure__control_set_tracking(bool on)
@@ -275,9 +282,16 @@ static bool wait_for_work(int listening, uint64_t next_ns)
     } limit = {(int64_t)(left / 1000000000), (int64_t)(left % 1000000000)};
     struct pollfd wait[2] = {{.fd = tenure__helper_wake_fd(), .events = POLLIN},
                              {.fd = listening, .events = POLLIN}};
-    tenure__syscall5(SYS_ppoll, wait, 2, next_ns != 0 ? &limit : NULL, NULL, 8);
+    long error = tenure__syscall5(SYS_ppoll, wait, 2,
+                                  next_ns != 0 ? &limit : NULL, NULL, 8);
+    if (error < 0 && error != -EINTR) {
+        /* RLIMIT_NOFILE may forbid even two: then look now and then. */
+        limit.sec = 0;
+        limit.nsec = WATCH_NS;
+        tenure__syscall2(SYS_nanosleep, &limit, NULL);
+    }
     tenure__helper_wake_read();
-    return (wait[1].revents & POLLIN) != 0;
+    return error > 0 && (wait[1].revents & POLLIN) != 0;
 }
 
 void tenure__control_run(void)
@@ -294,10 +308,13 @@ void tenure__control_run(void)
         uint64_t now = tenure__os_monotonic_ns();
         snapshot.fd = -1;
         serve_mailbox(&snapshot);
-        if (__atomic_exchange_n(&bytes_due, 0, __ATOMIC_ACQ_REL) != 0)
+        bool exits = __atomic_load_n(&exiting, __ATOMIC_ACQUIRE);
+        if (__atomic_exchange_n(&bytes_due, 0, __ATOMIC_ACQ_REL) != 0 && !exits)
             take(TENURE_TRIGGER_BYTES, "", &snapshot);
         if (caller)
             serve_caller(listening, &snapshot);
+        if (period != 0 && now >= next && exits)
+            next = now + period;
         if (period != 0 && now >= next) {
             snapshot.fd = -1;
             take(TENURE_TRIGGER_PERIOD, "", &snapshot);

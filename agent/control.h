@@ -38,6 +38,10 @@ void tenure__control_set_tracking(bool on);
 /* There may be blocks whose birth was not recorded. */
 bool tenure__control_was_paused(void);
 
+/* exit() has begun: what dies from here on says nothing of how the service
+ * ran, so no more snapshots by time or bytes are taken. */
+void tenure__control_exit_begins(void);
+
 void tenure__control_after_fork(void);
 
 #endif

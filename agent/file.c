@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "agent/identity.h"
@@ -39,11 +40,14 @@ int tenure__file_create(struct tenure__file *file)
     tenure__text_start(&name, file->temporary, sizeof file->temporary);
     tenure__text_add(&name, ".");
     add_stem(&name);
+    tenure__text_add(&name, ".");
+    tenure__text_hex(&name, tenure__identity.run_id, 8);
     tenure__text_add(&name, ".partial");
     file->dir_fd = open_dir();
     if (file->dir_fd < 0)
         return file->dir_fd;
-    /* Only this process writes this name: what is there is a leftover. */
+    /* Only this process writes this name (the PID alone would not do: two
+     * containers may share the directory): what is there is a leftover. */
     tenure__syscall3(SYS_unlinkat, file->dir_fd, file->temporary, 0);
     file->fd = (int)tenure__syscall4(
         SYS_openat, file->dir_fd, file->temporary,
@@ -54,11 +58,21 @@ int tenure__file_create(struct tenure__file *file)
     return file->fd;
 }
 
+static int link_and_unlink(struct tenure__file *file, const char *name)
+{
+    int error = (int)tenure__syscall5(SYS_linkat, file->dir_fd, file->temporary,
+                                      file->dir_fd, name, 0);
+    if (error == 0)
+        tenure__syscall3(SYS_unlinkat, file->dir_fd, file->temporary, 0);
+    return error;
+}
+
 /* The next number that no file has yet. */
 static int give_name(struct tenure__file *file, char *name_at, size_t room)
 {
     struct tenure__text name;
     int error;
+    bool can_refuse = true; /* to replace; some file systems cannot */
     do {
         tenure__identity.file_number++;
         tenure__text_start(&name, name_at, room);
@@ -66,14 +80,15 @@ static int give_name(struct tenure__file *file, char *name_at, size_t room)
         tenure__text_add(&name, ".");
         tenure__text_number(&name, tenure__identity.file_number, 4);
         tenure__text_add(&name, ".tenure");
-        error =
-            (int)tenure__syscall5(SYS_renameat2, file->dir_fd, file->temporary,
-                                  file->dir_fd, name_at, RENAME_NOREPLACE);
+        error = can_refuse
+                    ? (int)tenure__syscall5(SYS_renameat2, file->dir_fd,
+                                            file->temporary, file->dir_fd,
+                                            name_at, RENAME_NOREPLACE)
+                    : -EINVAL;
+        can_refuse = error != -EINVAL;
+        if (!can_refuse)
+            error = link_and_unlink(file, name_at);
     } while (error == -EEXIST);
-    if (error == -EINVAL) /* a file system that cannot refuse to replace */
-        error =
-            (int)tenure__syscall5(SYS_renameat2, file->dir_fd, file->temporary,
-                                  file->dir_fd, name_at, 0);
     return error;
 }
 

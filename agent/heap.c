@@ -73,9 +73,14 @@ uint64_t tenure__heap_resident_bytes(void)
     return error == 0 ? resident : 0;
 }
 
+/* Only a thread inside jemalloc holds it, for microseconds; in a child made
+ * by a raw clone() it may be held by nobody for ever. */
+#define FORK_WAIT_MS 1000u
+
 void tenure__heap_before_fork(void)
 {
-    tenure__lock_take(&lock, FOREVER_MS);
+    if (!tenure__lock_take(&lock, FORK_WAIT_MS))
+        lock.word = 1;
 }
 
 void tenure__heap_after_fork(void)

@@ -40,6 +40,7 @@ static struct {
     uint32_t stop;
     uint32_t watching;
     uint32_t shares_files;
+    uint32_t ever_started; /* in this process or one it was forked from */
     int wake_fd;
 } helper;
 
@@ -170,6 +171,8 @@ static void begin(void *with)
     if (!helper.shares_files)
         helper.wake_fd = (int)tenure__syscall4(SYS_signalfd4, -1, &wake, 8,
                                                O_NONBLOCK | O_CLOEXEC);
+    if (helper.wake_fd < 0)
+        helper.watching = 1; /* nobody could wake it */
     helper.run();
     tenure__syscall1(SYS_exit, 0);
 }
@@ -197,20 +200,24 @@ int tenure__helper_start(void)
         return -ENOSYS;
     if (__atomic_exchange_n(&helper.starting, 1, __ATOMIC_ACQUIRE) != 0)
         return 0; /* another thread is at it */
-    int error = make_memory();
+    /* Looked at again: another thread may have come and gone meanwhile. */
+    int error = __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE) == 0
+                    ? make_memory()
+                    : -EALREADY;
     if (error == 0) {
         helper.stop = 0;
         long tid = clone_blocked();
-        if (tid == -EINVAL && !helper.shares_files) {
+        if (tid == -EINVAL && !helper.ever_started) {
             /* An emulator that knows only threads that share everything:
              * then no descriptor is held while nothing is written. */
             helper.shares_files = helper.watching = 1;
             tid = clone_blocked();
         }
         error = tid < 0 ? (int)tid : 0;
+        helper.ever_started |= error == 0;
     }
     __atomic_store_n(&helper.starting, 0, __ATOMIC_RELEASE);
-    return error;
+    return error == -EALREADY ? 0 : error;
 }
 
 static void send_wake(uint32_t tid)

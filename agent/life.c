@@ -109,23 +109,36 @@ void tenure__track_open(const struct tenure__track_setup *setup)
         tenure__control_set_tracking(true);
 }
 
-void tenure__revive(void)
-{
-    if (tenure__revive_countdown > 0 && --tenure__revive_countdown == 0)
-        tenure__helper_start();
-}
-
-static void revive_soon(void)
-{
-    tenure__revive_countdown = tenure__sampling_on() ? 1 : REVIVE_AFTER;
-}
-
 /* Not in a vfork child or a raw clone, whose memory is another process'.
  * (In a sandbox even getpid(2) may not be asked for.) */
 static bool another_process(void)
 {
     return !tenure__helper_watching() &&
            tenure__os_pid() != (int)tenure__identity.pid;
+}
+
+void tenure__revive(void)
+{
+    if (another_process() ||
+        __atomic_fetch_sub(&tenure__revive_countdown, 1, __ATOMIC_RELAXED) != 1)
+        return;
+    tenure__helper_start();
+}
+
+static void revive_soon(uint32_t allocations)
+{
+    tenure__revive_countdown = tenure__sampling_on() ? 1 : allocations;
+}
+
+/* Ends the helper and starts another; one that is too busy to end in time
+ * ends when it can, and the next allocation starts the other. */
+static void restart_helper(void)
+{
+    tenure__helper_stop(TENURE_EXIT_WAIT_MS);
+    if (tenure__helper_tid() != 0)
+        revive_soon(1);
+    else
+        tenure__helper_start();
 }
 
 void tenure__track_before_fork(void)
@@ -155,7 +168,7 @@ void tenure__track_after_fork(bool in_child)
     tenure__threads_after_fork();
     tenure__identity_after_fork(tenure__generation());
     __atomic_fetch_add(&tenure__generation_now, 1, __ATOMIC_RELAXED);
-    revive_soon();
+    revive_soon(REVIVE_AFTER);
 }
 
 /* The helper has the credentials it was made with: a new one has the new. */
@@ -163,8 +176,7 @@ void tenure__track_privileges_changed(void)
 {
     if (!opened || another_process() || tenure__helper_tid() == 0)
         return;
-    tenure__helper_stop(TENURE_EXIT_WAIT_MS);
-    tenure__helper_start();
+    restart_helper();
 }
 
 void tenure__track_alone(bool begins)
@@ -193,6 +205,12 @@ void tenure__track_sandboxed(void)
 {
     if (opened)
         tenure__helper_watch();
+}
+
+void tenure__track_exit_begins(void)
+{
+    if (opened && !another_process())
+        tenure__control_exit_begins();
 }
 
 void tenure__track_exit(void)

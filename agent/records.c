@@ -78,8 +78,7 @@ uint32_t tenure__record_take(uint32_t stripe)
         index = __atomic_add_fetch(&used, 1, __ATOMIC_RELAXED);
         if (index <= limit && make_writable(index))
             return index;
-        __atomic_fetch_sub(&used, 1, __ATOMIC_RELAXED);
-        index = 0;
+        index = 0; /* the number is lost, which only shortens the table */
     }
     for (uint32_t i = 0; i < STRIPES && index == 0; i++)
         index = pop(&stripes[i].head);

@@ -25,7 +25,6 @@
 #include "agent/modules.h"
 #include "agent/output.h"
 #include "agent/population.h"
-#include "agent/release.h"
 #include "agent/self_test.h"
 #include "agent/sites.h"
 #include "agent/threads.h"
@@ -372,13 +371,15 @@ static const char *trigger_text(enum tenure_trigger trigger)
     return "?";
 }
 
-static void trace_generation(const struct gathering *g)
+static void trace_generation(const struct gathering *g, int error)
 {
     struct tenure__trace trace = {.age_ns = g->age_ns,
                                   .took_ns =
                                       tenure__os_monotonic_ns() - g->start_ns,
                                   .generation = g->generation,
                                   .trigger = trigger_text(g->asked->trigger),
+                                  .major = g->asked->kind == TENURE_MAJOR,
+                                  .error = error,
                                   .before = &population.before,
                                   .now = &g->rows};
     tenure__trace_line(&trace);
@@ -426,8 +427,7 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
         add_sections(&g);
         error = write_out(&g);
     }
-    trace_generation(&g);
-    tenure__release();
+    trace_generation(&g, error);
     if (g.rows.error == 0)
         tenure__population_keep(&population, &g.rows);
     drop(&g);

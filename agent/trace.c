@@ -149,7 +149,7 @@ static void compose(struct tenure__text *text,
     tenure__text_number(text, tenure__identity.pid, 1);
     tenure__text_add(text, "] ");
     tenure__text_number(text, trace->age_ns / 1000000, 1);
-    tenure__text_add(text, " ms: Minor ");
+    tenure__text_add(text, trace->major ? " ms: Major " : " ms: Minor ");
     tenure__text_number(text, trace->generation, 1);
     tenure__text_add(text, " (");
     tenure__text_add(text, trace->trigger);
@@ -169,6 +169,10 @@ static void compose(struct tenure__text *text,
         add_mb(text, growth);
         tenure__text_add(text, " MB ");
         add_frame(text, top);
+    }
+    if (trace->error != 0) {
+        tenure__text_add(text, ", NOT WRITTEN: errno ");
+        tenure__text_number(text, (uint64_t)-trace->error, 1);
     }
     tenure__text_add(text, "\n");
 }

@@ -126,7 +126,7 @@ static inline tenure__slot *slot_for(uint64_t address)
 }
 
 static inline void put(struct tenure__thread *thread, tenure__slot *slot,
-                       uint64_t address, uint64_t value)
+                       uint64_t value)
 {
     uint64_t old = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
     if (tenure__unlikely(old != 0)) {
@@ -135,8 +135,7 @@ static inline void put(struct tenure__thread *thread, tenure__slot *slot,
             tenure__record_release((uint32_t)old & TENURE_SLOT_SIZE_MAX,
                                    thread->index);
     }
-    __atomic_store_n((uint64_t *)slot, value | tenure__block_half(address),
-                     __ATOMIC_RELAXED);
+    __atomic_store_n((uint64_t *)slot, value, __ATOMIC_RELAXED);
 }
 
 static void record_birth(struct tenure__thread *thread, uint64_t address,
@@ -145,18 +144,22 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
     uint32_t generation = tenure__generation();
     uint32_t site = site_of(thread, start);
     tenure__slot *slot = slot_for(address);
-    if (tenure__unlikely(site == 0 || slot == NULL))
+    if (tenure__unlikely(slot == NULL))
         return;
-    uint64_t value;
-    if (tenure__likely(bytes < TENURE_SLOT_SIZE_MAX)) {
+    uint64_t value = 0; /* not tracked, nor what was missed there before */
+    if (tenure__likely(site != 0 && bytes < TENURE_SLOT_SIZE_MAX)) {
         value = tenure__slot_make(site, generation, (uint32_t)bytes);
-    } else {
+    } else if (site != 0) {
         uint32_t index = huge_record(thread, site, generation, bytes);
-        if (index == 0)
-            return;
-        value = tenure__slot_make(site, generation, index) | TENURE_SLOT_EXT;
+        if (index != 0)
+            value =
+                tenure__slot_make(site, generation, index) | TENURE_SLOT_EXT;
     }
-    put(thread, slot, address, value);
+    if (tenure__likely(value != 0))
+        value |= tenure__block_half(address);
+    put(thread, slot, value);
+    if (tenure__unlikely(value == 0))
+        return;
     if (tenure__unlikely(tenure__local.ignoring != 0))
         tenure__ignore_block(address, generation);
     if (tenure__sampling_on())
@@ -309,7 +312,8 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
     }
     thread = enter(start->sp);
     if (thread == NULL) {
-        tenure__track_put_back(block, known & ~TENURE_SLOT_HALF);
+        tenure__track_put_back(block, (known & ~TENURE_SLOT_HALF) |
+                                          tenure__block_half(address));
         return;
     }
     uint64_t was =
@@ -325,7 +329,7 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
         resized(thread, known & ~TENURE_SLOT_HALF, (uint64_t)old, bytes, start);
     tenure__slot *slot = slot_for(address);
     if (slot != NULL)
-        put(thread, slot, address, known);
+        put(thread, slot, known | tenure__block_half(address));
     if (tenure__sampling_on())
         tenure__sample_note(address, tenure__generation());
     leave();

@@ -53,6 +53,7 @@ void tenure__track_unload(bool begins); /* around the real dlclose */
 void tenure__track_privileges_changed(void);
 void tenure__track_alone(bool begins); /* without our helper thread */
 void tenure__track_sandboxed(void);    /* before a seccomp filter is set */
+void tenure__track_exit_begins(void);  /* no periodic snapshots from here */
 void tenure__track_exit(void);         /* writes the last snapshot, once */
 
 #endif

@@ -17,9 +17,12 @@
 
 int tenure__tree_start(struct tenure__tree *tree)
 {
-    tree->limit = tenure__sites_count() + 1;
-    tree->wanted = tenure__heap_new((tree->limit / 64 + 1) * 8);
-    return tree->wanted != NULL ? 0 : -ENOMEM;
+    uint32_t limit = tenure__sites_count() + 1;
+    tree->wanted = tenure__heap_new((limit / 64 + 1) * 8);
+    if (tree->wanted == NULL)
+        return -ENOMEM;
+    tree->limit = limit;
+    return 0;
 }
 
 void tenure__tree_drop(struct tenure__tree *tree)

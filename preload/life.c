@@ -65,6 +65,32 @@ __attribute__((destructor)) static void end(void)
     tenure__track_exit();
 }
 
+static int (*program_main)(int, char **, char **);
+
+/* Stands between libc and main() only to register a handler that runs before
+ * those of the program's static objects, which registered theirs earlier; a
+ * tail call, so no stack shows it. */
+static int enter_main(int count, char **arguments, char **environment)
+{
+    /* Without room for it, snapshots go on until the last one. */
+    (void)!atexit(tenure__track_exit_begins);
+    return program_main(count, arguments, environment);
+}
+
+HOOK int __libc_start_main(int (*main)(int, char **, char **), int count,
+                           char **arguments, void (*init)(void),
+                           void (*fini)(void), void (*rtld_fini)(void),
+                           void *stack_end);
+HOOK int __libc_start_main(int (*main)(int, char **, char **), int count,
+                           char **arguments, void (*init)(void),
+                           void (*fini)(void), void (*rtld_fini)(void),
+                           void *stack_end)
+{
+    program_main = main;
+    return real()->__libc_start_main(enter_main, count, arguments, init, fini,
+                                     rtld_fini, stack_end);
+}
+
 HOOK void _exit(int status)
 {
     tenure__track_exit();
@@ -125,6 +151,14 @@ CHANGES_PRIVILEGES(setgroups, (size_t count, const gid_t *groups),
                    (count, groups))
 
 /* The kernel refuses new user namespaces to a process with two threads. */
+HOOK int setns(int fd, int type)
+{
+    tenure__track_alone(true);
+    int error = real()->setns(fd, type);
+    tenure__track_alone(false);
+    return error;
+}
+
 HOOK int unshare(int flags)
 {
     tenure__track_alone(true);

@@ -138,7 +138,7 @@ look_for_main(const struct tenure_check_run *run, const char *name,
     struct tenure_case *one = main_case(decision, run->pid);
     if (!one) {
         tenure_decision_doubt(decision, "%s left no snapshot: the agent was "
-                              "not in it; see tenure doctor", name);
+                              "not in it, or could not write", name);
         return NULL;
     }
     uint32_t trigger = tenure_case_last(one)->process->trigger;

@@ -172,8 +172,8 @@ void tenure_doubts(struct tenure_decision *decision,
         allocated += value(decision->cases.at[i],
                            TENURE_VALUE_ALLOCATED_BLOCKS);
     if (allocated == 0)
-        tenure_decision_doubt(decision, "the agent saw no allocation; see "
-                              "tenure doctor");
+        tenure_decision_doubt(decision, "the agent saw no allocation: is an "
+                              "allocator linked into the program itself?");
     for (size_t i = 0; i < decision->cases.count; i++) {
         doubt_records(decision, decision->cases.at[i]);
         warn_of_memory(decision, decision->cases.at[i]);

@@ -17,7 +17,7 @@ memchr memcmp memcpy memmove memset
 strchr strcmp strcspn strlen strncmp strnlen strrchr strspn strstr
 __errno_location getauxval __libc_stack_end _r_debug _dl_find_object
 dl_iterate_phdr pthread_key_create pthread_setspecific
-__register_atfork __cxa_at_quick_exit __cxa_finalize
+__register_atfork __cxa_at_quick_exit __cxa_atexit __cxa_finalize
 '
 # With verify=N, once at the start, never in a hook; dlopen() needs libc's
 # environment, which preload/life.c sets for it.

@@ -1,6 +1,6 @@
 /*
- * Heap comes and goes in several threads while snapshots release the side
- * metadata of what is gone: no block may be lost or left over.
+ * Heap comes and goes in several threads while snapshots are taken: no block
+ * may be lost or left over.
  *
  * Each thread keeps every hundredth block; prints how many there are.
  */

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Runs the program whose heap comes and goes, and looks at its last snapshot.
 #
-#   release.sh LIBRARY PROGRAM TENURE
+#   churn.sh LIBRARY PROGRAM TENURE
 set -eu
 library=$1 program=$2 tenure=$3
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/tenure_release_XXXXXX")
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/tenure_churn_XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
 kept=$(LD_PRELOAD=$library TENURE_OPTIONS=dir=$scratch/s:every=10ms "$program")
