@@ -140,36 +140,47 @@ static void serve_mailbox(struct tenure__snapshot *snapshot)
     tenure__wake(&mailbox.answered);
 }
 
-static void say_error(struct tenure__text *answer, int error)
+/* What went wrong, where, and what to do; a caller's own file is his to
+ * name. */
+static void say_error(struct tenure__text *answer,
+                      const struct tenure__snapshot *snapshot)
 {
     static const struct {
         int error;
         const char *text;
     } known[] = {{-ENOSPC, "the disk is full"},
                  {-EDQUOT, "the disk quota is used up"},
-                 {-EACCES, "no permission to write in the snapshot directory"},
-                 {-EROFS, "the snapshot directory's file system is read-only"},
-                 {-ENOENT, "the snapshot directory is gone"},
-                 {-ENOTDIR, "the snapshot directory is not a directory"},
-                 {-ELOOP, "the snapshot directory is a symbolic link"},
+                 {-EACCES, "no permission to write"},
+                 {-EROFS, "the file system is read-only"},
+                 {-ENOENT, "the directory is gone"},
+                 {-ENOTDIR, "this is not a directory"},
+                 {-ELOOP, "the directory is a symbolic link"},
                  {-ENOMEM, "not enough memory for the snapshot"},
                  {-EMFILE, "no free descriptor"}};
+    int error = snapshot->seq;
+    size_t i = 0, count = sizeof known / sizeof known[0];
+    while (i < count && known[i].error != error)
+        i++;
     tenure__text_add(answer, "error ");
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (known[i].error == error) {
-            tenure__text_add(answer, known[i].text);
-            return;
-        }
+    tenure__text_add(answer, i < count ? known[i].text : "errno ");
+    if (i == count)
+        tenure__text_number(answer, (uint64_t)-error, 1);
+    if (snapshot->fd >= 0) {
+        tenure__text_add(answer, " where the snapshot was to go");
+        return;
     }
-    tenure__text_add(answer, "the snapshot failed with errno ");
-    tenure__text_number(answer, (uint64_t)-error, 1);
+    tenure__text_add(answer, ": ");
+    tenure__text_add(answer, tenure__identity.dir);
+    tenure__text_add(answer,
+                     "; put that right, or write elsewhere with "
+                     "tenure snap -o FILE");
 }
 
 static void answer_snapshot(struct tenure__text *answer,
                             const struct tenure__snapshot *snapshot)
 {
     if (snapshot->seq < 0) {
-        say_error(answer, snapshot->seq);
+        say_error(answer, snapshot);
         return;
     }
     tenure__text_add(answer, "ok seq=");

@@ -59,7 +59,7 @@ expect 0 ""
 mv out elsewhere
 touch out
 run "$tenure" snap "$service"
-expect 2 "the snapshot directory is not a directory"
+expect 2 "this is not a directory"
 run "$tenure" snap "$service" -o own.tenure
 expect 0 ""
 kill -TERM "$service"
