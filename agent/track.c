@@ -20,7 +20,6 @@
 
 uint32_t tenure__tracking;
 uint32_t tenure__generation_now = 1;
-uint64_t tenure__counter[256];
 
 /* The compiler may not move what the guard protects; a signal handler on
  * this thread must see `busy` as the program order has it. */

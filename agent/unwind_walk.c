@@ -11,6 +11,7 @@
 #include "unwind_walk.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "unwind_memory.h"
 
@@ -136,8 +137,11 @@ static enum tenure__step step_align(struct tenure__walk *walk,
 /* The kernel's trampoline has no CFI in some C libraries. */
 static bool is_sigreturn(uint64_t pc)
 {
-    return tenure__memory_readable(pc) && tenure__memory_readable(pc + 7) &&
-           *(const uint64_t *)pc == TENURE_ARCH_SIGRETURN;
+    uint64_t code; /* at any address */
+    if (!tenure__memory_readable(pc) || !tenure__memory_readable(pc + 7))
+        return false;
+    memcpy(&code, (const void *)pc, sizeof code);
+    return code == TENURE_ARCH_SIGRETURN;
 }
 
 static enum tenure__step step_signal(struct tenure__walk *walk,
