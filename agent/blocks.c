@@ -8,6 +8,7 @@
  */
 #include "agent/blocks.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,7 +33,7 @@ int tenure__blocks_open(uint32_t granule_shift, bool address_space_is_dear)
     tenure__blocks.granule_shift = granule_shift;
     tenure__blocks.two_steps = address_space_is_dear;
     tenure__blocks.root[0] = tenure__os_reserve(root_bytes());
-    return tenure__blocks.root[0] != NULL ? 0 : -12;
+    return tenure__blocks.root[0] != NULL ? 0 : -ENOMEM;
 }
 
 /* What is at `place`, made if there is nothing; whoever comes second gives

@@ -26,31 +26,34 @@ int64_t tenure__cursor_signed(struct tenure__cursor *cursor, uint32_t bytes)
     return (int64_t)(tenure__cursor_fixed(cursor, bytes) << unused) >> unused;
 }
 
-uint64_t tenure__cursor_uleb(struct tenure__cursor *cursor)
+/* The groups of seven bits that both kinds of LEB128 are made of; the last
+ * byte and the bits read in all tell the sign. */
+static uint64_t read_groups(struct tenure__cursor *cursor, uint64_t *byte,
+                            uint32_t *shift)
 {
     uint64_t value = 0;
-    uint32_t shift = 0;
-    uint64_t byte;
+    *shift = 0;
     do {
-        byte = tenure__cursor_fixed(cursor, 1);
-        if (shift < 64)
-            value |= (byte & 0x7f) << shift;
-        shift += 7;
-    } while (byte & 0x80);
+        *byte = tenure__cursor_fixed(cursor, 1);
+        if (*shift < 64)
+            value |= (*byte & 0x7f) << *shift;
+        *shift += 7;
+    } while (*byte & 0x80);
     return value;
+}
+
+uint64_t tenure__cursor_uleb(struct tenure__cursor *cursor)
+{
+    uint64_t byte;
+    uint32_t shift;
+    return read_groups(cursor, &byte, &shift);
 }
 
 int64_t tenure__cursor_sleb(struct tenure__cursor *cursor)
 {
-    uint64_t value = 0;
-    uint32_t shift = 0;
     uint64_t byte;
-    do {
-        byte = tenure__cursor_fixed(cursor, 1);
-        if (shift < 64)
-            value |= (byte & 0x7f) << shift;
-        shift += 7;
-    } while (byte & 0x80);
+    uint32_t shift;
+    uint64_t value = read_groups(cursor, &byte, &shift);
     if (shift < 64 && (byte & 0x40))
         value |= ~UINT64_C(0) << shift;
     return (int64_t)value;

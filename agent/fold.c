@@ -3,6 +3,7 @@
  */
 #include "agent/fold.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -46,7 +47,7 @@ static bool make_room(struct tenure__rows *rows)
     rows->row = tenure__heap_new(rows->capacity * sizeof *rows->row);
     if (rows->row == NULL) {
         *rows = old;
-        rows->error = -12;
+        rows->error = -ENOMEM;
         return false;
     }
     for (size_t i = 0; i < old.capacity; i++)
@@ -105,7 +106,7 @@ void tenure__rows_sort(struct tenure__rows *rows)
     struct tenure_row *spare = tenure__heap_new(rows->capacity * sizeof *spare);
     if (spare == NULL) {
         rows->count = 0;
-        rows->error = -12;
+        rows->error = -ENOMEM;
         return;
     }
     for (unsigned shift = 0; shift < 64; shift += 8) {

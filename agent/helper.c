@@ -32,7 +32,6 @@ static struct {
     const void *tls_image;
     size_t tls_image_bytes, tls_bytes;
     char *memory;
-    size_t memory_bytes;
     uint64_t tp;
     int64_t tid_offset; /* where struct pthread holds the tid; 0 = unknown */
     uint32_t tid;       /* 0 = not running; cleared by the kernel */
@@ -128,7 +127,6 @@ static int make_memory(void)
             return -ENOMEM;
         tenure__syscall3(SYS_mprotect, memory, 4096, PROT_NONE);
         helper.memory = memory;
-        helper.memory_bytes = bytes;
     }
     char *tls = helper.memory + 4096 + STACK_BYTES;
     memset(tls, 0, reach + PTHREAD_BYTES);

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #define TENURE_TLS_BELOW 0
-#define TENURE_PTHREAD_OFFSET (-4096) /* at most; it ends at the pointer */
 
 static inline uint64_t tenure__thread_pointer(void)
 {

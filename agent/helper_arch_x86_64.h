@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #define TENURE_TLS_BELOW 1 /* blocks are below the thread pointer */
-#define TENURE_PTHREAD_OFFSET 0
 
 static inline uint64_t tenure__thread_pointer(void)
 {

@@ -4,6 +4,7 @@
  */
 #include "agent/mappings.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 #include "agent/counters.h"
@@ -24,7 +25,7 @@ static uint32_t used; /* entries from here on were never used */
 int tenure__mappings_open(void)
 {
     table = tenure__os_map(TENURE_MAPPINGS_MAX * sizeof *table);
-    return table != NULL ? 0 : -12;
+    return table != NULL ? 0 : -ENOMEM;
 }
 
 static bool claim(struct entry *entry, uint32_t from)

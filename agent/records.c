@@ -6,6 +6,7 @@
  */
 #include "agent/records.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ int tenure__records_open(uint64_t budget_bytes)
     uint64_t count = budget_bytes / sizeof *records;
     limit = count < TENURE_RECORDS_MAX ? (uint32_t)count : TENURE_RECORDS_MAX;
     records = tenure__os_reserve((uint64_t)(limit + 1) * sizeof *records);
-    return records != NULL ? 0 : -12;
+    return records != NULL ? 0 : -ENOMEM;
 }
 
 static uint32_t pop(uint64_t *place)

@@ -21,7 +21,7 @@
 struct tenure__thread_counts {
     uint64_t allocated_blocks, allocated_bytes;
     uint64_t freed_blocks, freed_bytes;
-    uint64_t nested, truncated_sites, missed_frees, untracked_frees;
+    uint64_t nested, missed_frees, untracked_frees;
 };
 
 struct tenure__thread {

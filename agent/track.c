@@ -355,15 +355,12 @@ void tenure__track_unmap(void *at, size_t bytes)
 }
 
 /* Like realloc: birth site and generation stay. */
-void tenure__track_remap(void *old, size_t old_bytes, void *at, size_t bytes,
-                         const struct tenure__start *start)
+void tenure__track_remap(void *old, size_t old_bytes, void *at, size_t bytes)
 {
     struct tenure__mapping first;
     tenure__mapping_remove((uint64_t)old, old_bytes, &first);
-    if (first.start == 0) {
-        (void)start; /* an allocator's or a reservation: as before */
-        return;
-    }
+    if (first.start == 0)
+        return; /* an allocator's or a reservation: as before */
     tenure__mapping_remove((uint64_t)at, bytes, NULL);
     tenure__mapping_add((uint64_t)at, bytes, first.site, first.generation);
 }

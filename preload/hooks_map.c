@@ -65,9 +65,7 @@ HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...)
     }
     void *at = real()->mremap(old, old_bytes, bytes, flags, wanted);
     if (at != MAP_FAILED && deaths() &&
-        !from_allocator(__builtin_return_address(0))) {
-        struct tenure__start start = {TENURE_START};
-        tenure__track_remap(old, old_bytes, at, bytes, &start);
-    }
+        !from_allocator(__builtin_return_address(0)))
+        tenure__track_remap(old, old_bytes, at, bytes);
     return at;
 }
