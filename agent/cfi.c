@@ -91,8 +91,9 @@ static bool read_common(uint64_t at, struct tenure__cfi_entry *entry)
         tenure__cursor_fixed(&c, 2); /* address and segment sizes */
     entry->code_align = tenure__cursor_uleb(&c);
     entry->data_align = tenure__cursor_sleb(&c);
-    entry->return_register = (uint8_t)(
-        version == 1 ? tenure__cursor_fixed(&c, 1) : tenure__cursor_uleb(&c));
+    entry->return_register =
+        (uint8_t)(version == 1 ? tenure__cursor_fixed(&c, 1)
+                               : tenure__cursor_uleb(&c));
     if (c.bad || !read_augmentation(&c, letters, entry))
         return false;
     entry->common = c.at;
@@ -114,14 +115,14 @@ static int read_entry(uint64_t at, const struct object *object, uint64_t pc,
     uint64_t id = tenure__cursor_fixed(&c, id_bytes);
     if (id == 0)
         return TENURE__CFI_NO_ENTRY; /* a common part */
-    *entry = (struct tenure__cfi_entry){.low = object->low,
-                                        .high = object->high};
+    *entry =
+        (struct tenure__cfi_entry){.low = object->low, .high = object->high};
     if (!read_common(id_at - id, entry))
         return TENURE__CFI_BAD;
     entry->start =
         tenure__cursor_pointer(&c, entry->pc_encoding, object->header);
-    entry->end = entry->start + tenure__cursor_pointer(
-                                    &c, entry->pc_encoding & 0x0f, 0);
+    entry->end =
+        entry->start + tenure__cursor_pointer(&c, entry->pc_encoding & 0x0f, 0);
     if (entry->has_augmentation_data) {
         uint64_t bytes = tenure__cursor_uleb(&c);
         c.at += bytes;
@@ -195,14 +196,12 @@ int tenure__cfi_find(uint64_t pc, struct tenure__cfi_entry *entry)
     uint8_t frame_encoding = (uint8_t)tenure__cursor_fixed(&c, 1);
     uint8_t count_encoding = (uint8_t)tenure__cursor_fixed(&c, 1);
     uint8_t table_encoding = (uint8_t)tenure__cursor_fixed(&c, 1);
-    uint64_t frames =
-        tenure__cursor_pointer(&c, frame_encoding, object.header);
+    uint64_t frames = tenure__cursor_pointer(&c, frame_encoding, object.header);
     if (version != 1 || c.bad)
         return TENURE__CFI_BAD;
     if (count_encoding == OMITTED || table_encoding != TABLE_SORTED)
         return search_all(frames, pc, &object, entry);
-    uint64_t count =
-        tenure__cursor_pointer(&c, count_encoding, object.header);
+    uint64_t count = tenure__cursor_pointer(&c, count_encoding, object.header);
     if (c.bad)
         return TENURE__CFI_BAD;
     return search_sorted(c.at, count, pc, &object, entry);

@@ -103,7 +103,7 @@ int64_t tenure__cursor_sleb(struct tenure__cursor *cursor);
 
 /* A pointer in one of the DW_EH_PE encodings; `data` is the base of the
  * data-relative ones. Indirect pointers are not followed. */
-uint64_t tenure__cursor_pointer(struct tenure__cursor *cursor,
-                                uint8_t encoding, uint64_t data);
+uint64_t tenure__cursor_pointer(struct tenure__cursor *cursor, uint8_t encoding,
+                                uint64_t data);
 
 #endif

@@ -59,8 +59,8 @@ int64_t tenure__cursor_sleb(struct tenure__cursor *cursor)
     return (int64_t)value;
 }
 
-uint64_t tenure__cursor_pointer(struct tenure__cursor *cursor,
-                                uint8_t encoding, uint64_t data)
+uint64_t tenure__cursor_pointer(struct tenure__cursor *cursor, uint8_t encoding,
+                                uint64_t data)
 {
     uint64_t base = 0;
     switch (encoding & 0x70) {

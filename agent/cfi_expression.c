@@ -102,6 +102,8 @@ static bool binary(struct machine *m, uint8_t op)
     uint64_t b = m->word[--m->used];
     uint64_t *a = &m->word[m->used - 1];
     int64_t sa = (int64_t)*a, sb = (int64_t)b;
+    /* One operator, one line. */
+    /* clang-format off */
     switch (op) {
     case OP_AND: *a &= b; return true;
     case OP_MINUS: *a -= b; return true;
@@ -129,6 +131,7 @@ static bool binary(struct machine *m, uint8_t op)
     default:
         return false;
     }
+    /* clang-format on */
 }
 
 static bool deref(struct machine *m, uint32_t bytes)
@@ -147,14 +150,24 @@ static bool unary(struct machine *m, uint8_t op)
         return false;
     uint64_t *top = &m->word[m->used - 1];
     switch (op) {
-    case OP_DEREF: return deref(m, 8);
+    case OP_DEREF:
+        return deref(m, 8);
     case OP_DEREF_SIZE:
         return deref(m, (uint32_t)tenure__cursor_fixed(&m->code, 1));
-    case OP_ABS: *top = (int64_t)*top < 0 ? 0 - *top : *top; return true;
-    case OP_NEG: *top = 0 - *top; return true;
-    case OP_NOT: *top = ~*top; return true;
-    case OP_PLUS_UCONST: *top += tenure__cursor_uleb(&m->code); return true;
-    default: return false;
+    case OP_ABS:
+        *top = (int64_t)*top < 0 ? 0 - *top : *top;
+        return true;
+    case OP_NEG:
+        *top = 0 - *top;
+        return true;
+    case OP_NOT:
+        *top = ~*top;
+        return true;
+    case OP_PLUS_UCONST:
+        *top += tenure__cursor_uleb(&m->code);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -219,8 +232,8 @@ static bool run_one(struct machine *m, uint8_t op)
         return jump(m, op);
     if (op == OP_NOP)
         return true;
-    if (op == OP_DEREF || op == OP_DEREF_SIZE || op == OP_ABS ||
-        op == OP_NEG || op == OP_NOT || op == OP_PLUS_UCONST)
+    if (op == OP_DEREF || op == OP_DEREF_SIZE || op == OP_ABS || op == OP_NEG ||
+        op == OP_NOT || op == OP_PLUS_UCONST)
         return unary(m, op);
     return binary(m, op);
 }
@@ -228,8 +241,7 @@ static bool run_one(struct machine *m, uint8_t op)
 bool tenure__cfi_evaluate(uint64_t expression,
                           const struct tenure__registers *registers,
                           const uint64_t *initial,
-                          const struct tenure__reader *reader,
-                          uint64_t *result)
+                          const struct tenure__reader *reader, uint64_t *result)
 {
     /* The length stands before the operations and lies in the object, as
      * tenure__cfi_execute() has seen. */

@@ -215,8 +215,7 @@ static int run(struct machine *m, uint64_t pc)
                 break;
         } else if ((op & 0xc0) == OFFSET) {
             set(m, low, TENURE__CFI_AT_CFA,
-                (int64_t)tenure__cursor_uleb(&m->code) *
-                    m->entry->data_align);
+                (int64_t)tenure__cursor_uleb(&m->code) * m->entry->data_align);
         } else if ((op & 0xc0) == RESTORE) {
             restore(m, low);
         } else if (!run_state(m, op) && !run_cfa(m, op) &&
@@ -240,8 +239,7 @@ int tenure__cfi_execute(const struct tenure__cfi_entry *entry, uint64_t pc,
     if (error)
         return error;
     work->initial = work->row;
-    m.code = (struct tenure__cursor){entry->program, entry->program_end,
-                                     false};
+    m.code = (struct tenure__cursor){entry->program, entry->program_end, false};
     m.location = entry->start;
     return run(&m, pc);
 }

@@ -65,8 +65,7 @@ static bool make_writable(uint32_t id)
         end = node_limit + 1;
     if (tenure__os_commit(&nodes[now], (end - now) * sizeof *nodes) != 0)
         return false;
-    while (now < end &&
-           !atomic_compare_exchange_weak(&writable, &now, end))
+    while (now < end && !atomic_compare_exchange_weak(&writable, &now, end))
         continue;
     return true;
 }
@@ -76,8 +75,8 @@ static uint32_t new_node(uint64_t key, uint32_t parent)
 {
     if (atomic_load_explicit(&node_count, memory_order_relaxed) >= node_limit)
         return 0;
-    uint32_t id = atomic_fetch_add_explicit(&node_count, 1,
-                                            memory_order_relaxed) + 1;
+    uint32_t id =
+        atomic_fetch_add_explicit(&node_count, 1, memory_order_relaxed) + 1;
     if (id > node_limit || !make_writable(id)) {
         atomic_fetch_sub_explicit(&node_count, 1, memory_order_relaxed);
         return 0;
@@ -95,8 +94,7 @@ static uint32_t search(uint32_t id, uint64_t key, uint32_t parent,
     *length = 0;
     for (; id; id = nodes[id].sibling, ++*length) {
         /* A retired node has its epoch beside the parent: not equal. */
-        if (atomic_load_explicit(&nodes[id].key, memory_order_relaxed) ==
-                key &&
+        if (atomic_load_explicit(&nodes[id].key, memory_order_relaxed) == key &&
             atomic_load_explicit(&nodes[id].place, memory_order_relaxed) ==
                 parent)
             return id;
@@ -131,8 +129,7 @@ uint32_t tenure__site_child(uint32_t parent, uint64_t pc, bool exact)
     do {
         nodes[made].sibling = first;
         if (atomic_compare_exchange_strong_explicit(
-                list, &first, made, memory_order_release,
-                memory_order_acquire))
+                list, &first, made, memory_order_release, memory_order_acquire))
             return made;
         id = search(first, key, parent, &length);
     } while (!id && length < LIST_MAX);
@@ -158,8 +155,8 @@ static uint32_t add_name(struct thread_name *name, const char *text)
 {
     for (uint32_t i = 0; i < NAME_BYTES; i++)
         name->text[i] = text[i];
-    uint32_t id = new_node((uint64_t)TENURE__NODE_THREAD << 56 |
-                           (uint64_t)(name - names), 0);
+    uint32_t id = new_node(
+        (uint64_t)TENURE__NODE_THREAD << 56 | (uint64_t)(name - names), 0);
     atomic_store_explicit(&name->id, id, memory_order_release);
     return id;
 }

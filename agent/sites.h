@@ -20,8 +20,11 @@
 
 #define TENURE_NODES_MAX (1u << 24)
 
-enum tenure__node_tag { TENURE__NODE_FRAME, TENURE__NODE_EXACT,
-                        TENURE__NODE_THREAD };
+enum tenure__node_tag {
+    TENURE__NODE_FRAME,
+    TENURE__NODE_EXACT,
+    TENURE__NODE_THREAD
+};
 
 int tenure__sites_open(uint64_t budget_bytes);
 
@@ -34,8 +37,8 @@ uint32_t tenure__site_child(uint32_t parent, uint64_t pc, bool exact);
 
 /* What a node is; for the snapshot writer and for tests. */
 struct tenure__node {
-    uint64_t pc;           /* of a frame; 0 for a thread */
-    const char *name;      /* of a thread; NULL for a frame */
+    uint64_t pc;      /* of a frame; 0 for a thread */
+    const char *name; /* of a thread; NULL for a frame */
     uint32_t parent;
     uint32_t unload_epoch; /* 0, or when its module went */
     enum tenure__node_tag tag;
@@ -44,7 +47,6 @@ bool tenure__site_get(uint32_t id, struct tenure__node *node);
 uint32_t tenure__sites_count(void); /* ids are 1 ... count */
 uint64_t tenure__sites_bytes(void); /* resident, an estimate from above */
 
-void tenure__sites_retire(uint64_t start, uint64_t end,
-                          uint32_t unload_epoch);
+void tenure__sites_retire(uint64_t start, uint64_t end, uint32_t unload_epoch);
 
 #endif

@@ -60,8 +60,7 @@ int tenure__sites_hash_open(const struct tenure__site_node *all)
 
 static bool is_node(uint32_t id, uint64_t key, uint32_t parent)
 {
-    return atomic_load_explicit(&nodes[id].key, memory_order_relaxed) ==
-               key &&
+    return atomic_load_explicit(&nodes[id].key, memory_order_relaxed) == key &&
            atomic_load_explicit(&nodes[id].place, memory_order_relaxed) ==
                parent;
 }
@@ -82,13 +81,12 @@ static uint32_t probe(uint32_t level, uint64_t hash, uint64_t key,
         if (held == 0) {
             if (!id)
                 return 0;
-            if (atomic_compare_exchange_strong_explicit(
-                    slot, &held, print | id, memory_order_acq_rel,
-                    memory_order_acquire))
+            if (atomic_compare_exchange_strong_explicit(slot, &held, print | id,
+                                                        memory_order_acq_rel,
+                                                        memory_order_acquire))
                 return id;
         }
-        if ((held & ~ID_MASK) == print &&
-            is_node(held & ID_MASK, key, parent))
+        if ((held & ~ID_MASK) == print && is_node(held & ID_MASK, key, parent))
             return held & ID_MASK;
     }
     return 0;
@@ -101,23 +99,22 @@ static void move_some(uint32_t level)
     uint32_t target = atomic_load_explicit(&to->target, memory_order_relaxed);
     if (atomic_load_explicit(&to->moved, memory_order_relaxed) >= target)
         return;
-    _Atomic uint32_t *slots = atomic_load_explicit(&levels[level - 1].slots,
-                                                   memory_order_relaxed);
+    _Atomic uint32_t *slots =
+        atomic_load_explicit(&levels[level - 1].slots, memory_order_relaxed);
     uint32_t at = atomic_fetch_add_explicit(&to->moved, MOVED_AT_ONCE,
                                             memory_order_relaxed);
     if (at >= target)
         return;
     for (uint32_t i = at; i < at + MOVED_AT_ONCE; i++) {
-        uint32_t id = atomic_load_explicit(&slots[i], memory_order_acquire) &
-                      ID_MASK;
+        uint32_t id =
+            atomic_load_explicit(&slots[i], memory_order_acquire) & ID_MASK;
         uint64_t key =
             atomic_load_explicit(&nodes[id].key, memory_order_relaxed);
         uint64_t place =
             atomic_load_explicit(&nodes[id].place, memory_order_relaxed);
         if (id == 0 || place >> 32)
             continue; /* a retired node is never looked up again */
-        probe(level, hash_of(key, (uint32_t)place), key, (uint32_t)place,
-              id);
+        probe(level, hash_of(key, (uint32_t)place), key, (uint32_t)place, id);
     }
     atomic_fetch_add_explicit(&to->done, MOVED_AT_ONCE, memory_order_release);
 }
@@ -135,8 +132,7 @@ static bool moving(uint32_t level)
 static uint32_t grow(uint32_t level)
 {
     uint32_t count = atomic_load_explicit(&added, memory_order_relaxed);
-    if (tenure__likely(count < level_slots(level) / 2) ||
-        level + 1 == LEVELS)
+    if (tenure__likely(count < level_slots(level) / 2) || level + 1 == LEVELS)
         return level;
     struct level *next = &levels[level + 1];
     if (!atomic_load(&next->slots)) {
@@ -165,8 +161,7 @@ uint32_t tenure__sites_hash_find(uint64_t key, uint32_t parent)
 
 uint32_t tenure__sites_hash_add(uint64_t key, uint32_t parent, uint32_t id)
 {
-    uint32_t level = grow(atomic_load_explicit(&newest,
-                                               memory_order_acquire));
+    uint32_t level = grow(atomic_load_explicit(&newest, memory_order_acquire));
     move_some(level);
     atomic_fetch_add_explicit(&added, 1, memory_order_relaxed);
     uint32_t agreed = probe(level, hash_of(key, parent), key, parent, id);

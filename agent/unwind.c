@@ -18,7 +18,6 @@
 #include "unwind_verify.h"
 #include "unwind_walk.h"
 
-
 /* The memo's frames, the keyed memo and, if asked for, the memory of the
  * verifier follow the struct: what the first capture touches lies together. */
 struct tenure__unwinder {
@@ -99,9 +98,9 @@ walk(struct tenure__unwinder *unwinder, const struct tenure__start *start,
     return site;
 }
 
-__attribute__((noinline)) static void
-verify(struct tenure__unwinder *unwinder, const struct tenure__start *start,
-       uint32_t site)
+__attribute__((noinline)) static void verify(struct tenure__unwinder *unwinder,
+                                             const struct tenure__start *start,
+                                             uint32_t site)
 {
     if (--unwinder->until_verify)
         return;

@@ -62,18 +62,19 @@ static inline __attribute__((always_inline)) uint64_t
 tenure__arch_here(uint64_t value[TENURE_ARCH_REGISTERS])
 {
     uint64_t pc;
-    __asm__ volatile("stp x19, x20, [%1, #152]\n\t"
-                     "stp x21, x22, [%1, #168]\n\t"
-                     "stp x23, x24, [%1, #184]\n\t"
-                     "stp x25, x26, [%1, #200]\n\t"
-                     "stp x27, x28, [%1, #216]\n\t"
-                     "stp x29, x30, [%1, #232]\n\t"
-                     "mov %0, sp\n\t"
-                     "str %0, [%1, #248]\n\t"
-                     "adr %0, ."
-                     : "=&r"(pc)
-                     : "r"(value)
-                     : "memory");
+    __asm__ volatile(
+        "stp x19, x20, [%1, #152]\n\t"
+        "stp x21, x22, [%1, #168]\n\t"
+        "stp x23, x24, [%1, #184]\n\t"
+        "stp x25, x26, [%1, #200]\n\t"
+        "stp x27, x28, [%1, #216]\n\t"
+        "stp x29, x30, [%1, #232]\n\t"
+        "mov %0, sp\n\t"
+        "str %0, [%1, #248]\n\t"
+        "adr %0, ."
+        : "=&r"(pc)
+        : "r"(value)
+        : "memory");
     value[TENURE_ARCH_PC] = pc;
     return UINT64_C(0x1fff80000);
 }

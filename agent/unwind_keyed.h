@@ -31,8 +31,7 @@
 #define TENURE_KEYED_WORDS 16384u
 
 #define TENURE_KEYED_VALUE_BITS 48
-#define TENURE_KEYED_VALUE_MASK \
-    ((UINT64_C(1) << TENURE_KEYED_VALUE_BITS) - 1)
+#define TENURE_KEYED_VALUE_MASK ((UINT64_C(1) << TENURE_KEYED_VALUE_BITS) - 1)
 #define TENURE_KEYED_TRUNCATED (UINT64_C(1) << 62)
 #define TENURE_KEYED_NEEDS_FP (UINT64_C(1) << 63)
 
@@ -58,15 +57,14 @@ void tenure__keyed_place(struct tenure__keyed *keyed, void *memory);
 static inline struct tenure__keyed_entry *
 tenure__keyed_set(const struct tenure__keyed *keyed, uint64_t pc, uint64_t sp)
 {
-    uint64_t h = (pc ^ sp * UINT64_C(0x9e3779b97f4a7c15)) *
-                 UINT64_C(0xd6e8feb86659fd93);
+    uint64_t h =
+        (pc ^ sp * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
     return &keyed->entries[h >> 48 & keyed->mask & ~(TENURE_KEYED_WAYS - 1)];
 }
 
 /* Every slot that the entry's walk depended on is as it was. */
-static inline bool
-tenure__keyed_holds(const struct tenure__keyed *keyed,
-                    const struct tenure__keyed_entry *entry)
+static inline bool tenure__keyed_holds(const struct tenure__keyed *keyed,
+                                       const struct tenure__keyed_entry *entry)
 {
     const uint64_t *word = &keyed->words[entry->at % TENURE_KEYED_WORDS];
     const uint64_t *end =
@@ -96,8 +94,7 @@ tenure__keyed_find(const struct tenure__keyed *keyed,
         if (entry->sp == start->sp &&
             other << (64 - TENURE_KEYED_VALUE_BITS) == 0 &&
             (uint32_t)keyed->head - entry->at <= TENURE_KEYED_WORDS &&
-            (!(entry->key & TENURE_KEYED_NEEDS_FP) ||
-             entry->fp == start->fp) &&
+            (!(entry->key & TENURE_KEYED_NEEDS_FP) || entry->fp == start->fp) &&
             tenure__keyed_holds(keyed, entry))
             return entry;
     }

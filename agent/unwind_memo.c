@@ -31,8 +31,8 @@ uint32_t tenure__memo_frames(uint32_t depth_max)
     return 3 * depth_max + 2;
 }
 
-void tenure__memo_place(struct tenure__memo *memo,
-                        struct tenure__frame *memory, uint32_t depth_max)
+void tenure__memo_place(struct tenure__memo *memo, struct tenure__frame *memory,
+                        uint32_t depth_max)
 {
     memo->fresh = memory;
     memo->stack = memory + depth_max + 1;
@@ -101,15 +101,14 @@ static bool join(struct capture *c)
         (c->walk->wary && !tenure__walk_home(c->walk, at->sp)))
         return false;
     uint32_t wanted = c->limit - c->count;
-    uint32_t last = c->next - 1 - memo->base <= wanted
-                        ? memo->base
-                        : c->next - 1 - wanted;
+    uint32_t last =
+        c->next - 1 - memo->base <= wanted ? memo->base : c->next - 1 - wanted;
     uint32_t i = c->next - 1;
     while (i > last && slots_hold(&stack[i - 1]))
         i--;
     c->proven = i;
-    if (i == last && (i > memo->base || memo->complete ||
-                      c->next - 1 - i == wanted))
+    if (i == last &&
+        (i > memo->base || memo->complete || c->next - 1 - i == wanted))
         return true;
     take_over(c);
     c->next = i;
@@ -122,8 +121,8 @@ static void walk(struct capture *c)
     while (!(c->joined = join(c))) {
         if (c->count == c->limit)
             return;
-        enum tenure__step step = tenure__walk_step(
-            c->walk, &fresh[c->count - 1], &fresh[c->count]);
+        enum tenure__step step =
+            tenure__walk_step(c->walk, &fresh[c->count - 1], &fresh[c->count]);
         if (step != TENURE__STEP_ON) {
             c->ended = true;
             c->cut_short = step == TENURE__STEP_CUT;
@@ -159,8 +158,8 @@ static uint32_t cut_of(const struct capture *c, uint32_t depth)
     return kept;
 }
 
-static uint32_t intern(const struct capture *c, uint32_t depth,
-                       uint32_t node, bool keep)
+static uint32_t intern(const struct capture *c, uint32_t depth, uint32_t node,
+                       bool keep)
 {
     while (depth > 0 && node) {
         struct tenure__frame *frame = frame_at(c, --depth);
@@ -199,8 +198,7 @@ static void push(struct capture *c, uint32_t kept_depth)
     bool outer_restored = from > 0 && stack[from - 1].fp_words;
     for (uint32_t i = fresh; i-- > 0;) {
         struct tenure__frame *frame = &memo->fresh[i];
-        frame->needs_fp =
-            frame->uses_fp || (outer_needs && !outer_restored);
+        frame->needs_fp = frame->uses_fp || (outer_needs && !outer_restored);
         outer_needs = frame->needs_fp;
         outer_restored = frame->fp_words;
         stack[from++] = *frame;

@@ -37,8 +37,8 @@ struct tenure__memo {
 
 /* How many frames of memory a memo needs for stacks up to `depth_max`. */
 uint32_t tenure__memo_frames(uint32_t depth_max);
-void tenure__memo_place(struct tenure__memo *memo,
-                        struct tenure__frame *memory, uint32_t depth_max);
+void tenure__memo_place(struct tenure__memo *memo, struct tenure__frame *memory,
+                        uint32_t depth_max);
 
 /* The site of the stack from `start`, or 0 if the call tree is full;
  * *truncated if outer frames are missing. Afterwards, if walk->lasting,

@@ -14,7 +14,7 @@
 
 #define NO_SUCH_OPERATION (-1)
 #define KERNEL_SIGSET_BYTES 8
-#define LOWEST 4096u /* nothing is ever mapped below */
+#define LOWEST 4096u        /* nothing is ever mapped below */
 #define HOME_PAGES_MAX 512u /* proven at one go */
 
 /* Set by the loader: where the stack of the first thread begins. */

@@ -17,10 +17,10 @@
 #define LARGE_BITS 16u
 #define SMALL_FULL 2048u /* entries stored before the large one takes over */
 
-static struct tenure__rule_table small = {
-    .shift = TENURE_RULE_KEY_BITS - SMALL_BITS};
-static struct tenure__rule_table large = {
-    .shift = TENURE_RULE_KEY_BITS - LARGE_BITS};
+static struct tenure__rule_table small = {.shift = TENURE_RULE_KEY_BITS -
+                                                   SMALL_BITS};
+static struct tenure__rule_table large = {.shift = TENURE_RULE_KEY_BITS -
+                                                   LARGE_BITS};
 static _Atomic uint32_t stored;
 
 _Atomic(const struct tenure__rule_table *) tenure__rule_table;
@@ -45,8 +45,7 @@ int tenure__rules_open(void)
     return 0;
 }
 
-static void forget_table(const struct tenure__rule_table *table,
-                         uint32_t bits)
+static void forget_table(const struct tenure__rule_table *table, uint32_t bits)
 {
     if (!table->entries ||
         tenure__syscall3(SYS_madvise, table->entries, table_bytes(bits),
@@ -72,9 +71,8 @@ static void store(uint64_t pc, uint32_t rule)
     atomic_store_explicit(&table->entries[hash >> table->shift],
                           hash << TENURE_RULE_BITS | rule,
                           memory_order_relaxed);
-    if (table == &small &&
-        atomic_fetch_add_explicit(&stored, 1, memory_order_relaxed) >
-            SMALL_FULL)
+    if (table == &small && atomic_fetch_add_explicit(
+                               &stored, 1, memory_order_relaxed) > SMALL_FULL)
         atomic_store_explicit(&tenure__rule_table, &large,
                               memory_order_release);
 }
@@ -107,10 +105,9 @@ static uint32_t align_rule(const struct tenure__cfi_row *row, uint32_t slot)
 {
     int64_t cfa = 0, fp = 1;
     if (row->kind[TENURE_ARCH_FP] != TENURE__CFI_AT_EXPRESSION ||
-        !is_fp_plus((uint64_t)row->value[TENURE_ARCH_FP], 0, &fp) ||
-        fp != 0 || !is_fp_plus(row->cfa_expression, 0x06, &cfa) ||
-        cfa % 8 || cfa / 8 < -TENURE_RULE_ALIGN_BIAS ||
-        cfa / 8 >= TENURE_RULE_ALIGN_BIAS)
+        !is_fp_plus((uint64_t)row->value[TENURE_ARCH_FP], 0, &fp) || fp != 0 ||
+        !is_fp_plus(row->cfa_expression, 0x06, &cfa) || cfa % 8 ||
+        cfa / 8 < -TENURE_RULE_ALIGN_BIAS || cfa / 8 >= TENURE_RULE_ALIGN_BIAS)
         return TENURE__RULE_SLOW;
     return pack(TENURE__RULE_ALIGN, false,
                 (uint64_t)(cfa / 8 + TENURE_RULE_ALIGN_BIAS), slot);
@@ -133,10 +130,10 @@ static uint32_t rule_of(const struct tenure__cfi_entry *entry,
         return TENURE__RULE_SIGNAL;
     if (row->kind[pc] == TENURE__CFI_UNDEFINED)
         return TENURE__RULE_END;
-    int64_t fp_words = row->kind[TENURE_ARCH_FP] == TENURE__CFI_SAME ||
-                               row->cfa_expression
-                           ? 0
-                           : words_below(row, TENURE_ARCH_FP);
+    int64_t fp_words =
+        row->kind[TENURE_ARCH_FP] == TENURE__CFI_SAME || row->cfa_expression
+            ? 0
+            : words_below(row, TENURE_ARCH_FP);
     uint32_t slot;
     bool flag;
     if (row->kind[TENURE_ARCH_SP] != TENURE__CFI_SAME ||

@@ -85,8 +85,8 @@ static inline uint64_t tenure__rule_hash(uint64_t pc)
 }
 
 /* The remembered rule for `pc` (less one if it is a return address), or 0. */
-static inline uint32_t
-tenure__rule_find(const struct tenure__rule_table *table, uint64_t pc)
+static inline uint32_t tenure__rule_find(const struct tenure__rule_table *table,
+                                         uint64_t pc)
 {
     uint64_t hash = tenure__rule_hash(pc);
     uint64_t entry = atomic_load_explicit(&table->entries[hash >> table->shift],

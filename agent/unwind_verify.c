@@ -41,10 +41,9 @@ int tenure__verify_open(void)
     int (*set_policy)(void *, int) = (int (*)(void *, int))dlsym(
         library, TENURE_ARCH_LIBUNWIND "set_caching_policy");
     void **local = dlsym(library, TENURE_ARCH_LIBUNWIND "local_addr_space");
-    oracle.init = (int (*)(void *, void *))dlsym(
-        library, TENURE_ARCH_LIBUNWIND "init_local");
-    oracle.step =
-        (int (*)(void *))dlsym(library, TENURE_ARCH_LIBUNWIND "step");
+    oracle.init = (int (*)(void *, void *))dlsym(library, TENURE_ARCH_LIBUNWIND
+                                                 "init_local");
+    oracle.step = (int (*)(void *))dlsym(library, TENURE_ARCH_LIBUNWIND "step");
     oracle.get = (int (*)(void *, int, uint64_t *))dlsym(
         library, TENURE_ARCH_LIBUNWIND "get_reg");
     if (!set_policy || !local || !oracle.init || !oracle.step || !oracle.get)
@@ -84,9 +83,8 @@ static void collect(struct tenure__verify *v)
     } while (v->count < PCS_MAX && oracle.step(v->cursor) > 0);
 }
 
-bool tenure__verify(struct tenure__verify *v,
-                    const struct tenure__start *start, uint32_t site,
-                    uint32_t cut_min)
+bool tenure__verify(struct tenure__verify *v, const struct tenure__start *start,
+                    uint32_t site, uint32_t cut_min)
 {
     v->count = 0;
     if (getcontext(&v->context) != 0 ||

@@ -16,8 +16,8 @@
 #include "unwind_memory.h"
 
 #define PAGE_MASK (~UINT64_C(4095)) /* the smallest page there is */
-#define NEAR_BYTES 4096u       /* a CFA by fp this near is not suspected */
-#define GUESS_BYTES 65536u     /* a guessed frame is no larger */
+#define NEAR_BYTES 4096u            /* a CFA by fp this near is not suspected */
+#define GUESS_BYTES 65536u          /* a guessed frame is no larger */
 #define PC_MIN 4096u
 #define HOME_TRIES_MAX 16u
 #define OWN_FRAMES_MAX 16u /* between a capture and the hook's caller */
@@ -26,8 +26,8 @@ void tenure__walk_start(struct tenure__walk *walk, uint64_t sp)
 {
     walk->table =
         atomic_load_explicit(&tenure__rule_table, memory_order_acquire);
-    walk->held = atomic_load_explicit(&tenure__rule_holds,
-                                      memory_order_acquire) != 0;
+    walk->held =
+        atomic_load_explicit(&tenure__rule_holds, memory_order_acquire) != 0;
     walk->proven_page = (sp - 8) & PAGE_MASK;
     walk->wary = false;
     walk->lasting = !walk->held;
@@ -113,8 +113,8 @@ static enum tenure__step step_align(struct tenure__walk *walk,
                                     struct tenure__frame *at, uint32_t rule,
                                     struct tenure__frame *next)
 {
-    uint64_t slot = at->fp + tenure__rule_cfa_bytes(rule) -
-                    8 * TENURE_RULE_ALIGN_BIAS;
+    uint64_t slot =
+        at->fp + tenure__rule_cfa_bytes(rule) - 8 * TENURE_RULE_ALIGN_BIAS;
     at->uses_fp = true;
     if (at->fp < at->sp || at->fp % 8 ||
         (at->fp - at->sp >= NEAR_BYTES && !prove(walk, at->fp)) ||
@@ -126,10 +126,9 @@ static enum tenure__step step_align(struct tenure__walk *walk,
         fp_words > UINT16_MAX ||
         (walk->wary && !prove_words(walk, cfa, 1, (uint32_t)fp_words)))
         return TENURE__STEP_CUT;
-    enum tenure__step step = arrive(
-        at, cfa,
-        tenure__arch_pc_words(tenure__rule_slot(rule), false),
-        (uint32_t)fp_words, next);
+    enum tenure__step step =
+        arrive(at, cfa, tenure__arch_pc_words(tenure__rule_slot(rule), false),
+               (uint32_t)fp_words, next);
     next->cfa_words = (uint16_t)cfa_words;
     return step;
 }
@@ -158,11 +157,10 @@ static enum tenure__step step_signal(struct tenure__walk *walk,
         walk->registers.value[r] = load(slot);
     }
     walk->registers.known = (UINT64_C(1) << TENURE_ARCH_REGISTERS) - 1;
-    *next = (struct tenure__frame){
-        .pc = walk->registers.value[TENURE_ARCH_PC],
-        .sp = walk->registers.value[TENURE_ARCH_SP],
-        .fp = walk->registers.value[TENURE_ARCH_FP],
-        .exact = true};
+    *next = (struct tenure__frame){.pc = walk->registers.value[TENURE_ARCH_PC],
+                                   .sp = walk->registers.value[TENURE_ARCH_SP],
+                                   .fp = walk->registers.value[TENURE_ARCH_FP],
+                                   .exact = true};
     return next->pc ? TENURE__STEP_ON : TENURE__STEP_END;
 }
 
@@ -234,13 +232,12 @@ static bool frame_address(struct tenure__walk *walk, uint64_t *cfa)
     const struct tenure__cfi_row *row = &walk->work.row;
     const struct tenure__reader reader = {read_for_cfi, walk};
     if (row->cfa_expression)
-        return tenure__cfi_evaluate(row->cfa_expression, &walk->registers,
-                                    NULL, &reader, cfa);
+        return tenure__cfi_evaluate(row->cfa_expression, &walk->registers, NULL,
+                                    &reader, cfa);
     if (row->cfa_register >= TENURE_ARCH_REGISTERS ||
         !(walk->registers.known >> row->cfa_register & 1))
         return false;
-    *cfa = walk->registers.value[row->cfa_register] +
-           (uint64_t)row->cfa_offset;
+    *cfa = walk->registers.value[row->cfa_register] + (uint64_t)row->cfa_offset;
     return true;
 }
 
@@ -277,8 +274,7 @@ static enum tenure__step step_slow(struct tenure__walk *walk,
                                    struct tenure__frame *next)
 {
     uint64_t pc = at->pc - !at->exact;
-    uint32_t rule =
-        tenure__rule_derive(pc, false, &walk->entry, &walk->work);
+    uint32_t rule = tenure__rule_derive(pc, false, &walk->entry, &walk->work);
     switch (tenure__rule_kind(rule)) {
     case TENURE__RULE_NONE:
         return TENURE__STEP_CUT;
@@ -306,8 +302,8 @@ static enum tenure__step step_slow(struct tenure__walk *walk,
     return step;
 }
 
-__attribute__((noinline)) bool
-tenure__walk_from_here(struct tenure__walk *walk, uint64_t pc, uint64_t sp)
+__attribute__((noinline)) bool tenure__walk_from_here(struct tenure__walk *walk,
+                                                      uint64_t pc, uint64_t sp)
 {
     walk->registers.known = tenure__arch_here(walk->registers.value);
     walk->whole = true;
@@ -337,8 +333,7 @@ enum tenure__step tenure__walk_step(struct tenure__walk *walk,
     if (tenure__likely(!walk->held))
         rule = tenure__rule_find(walk->table, pc);
     if (tenure__unlikely(rule == 0))
-        rule = tenure__rule_derive(pc, !walk->held, &walk->entry,
-                                   &walk->work);
+        rule = tenure__rule_derive(pc, !walk->held, &walk->entry, &walk->work);
     if (tenure__likely(tenure__rule_kind(rule) == TENURE__RULE_SP)) {
         uint64_t cfa = at->sp + tenure__rule_cfa_bytes(rule);
         uint32_t slot = tenure__rule_slot(rule);

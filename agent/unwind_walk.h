@@ -38,7 +38,7 @@ enum tenure__step {
 
 struct tenure__walk {
     const struct tenure__rule_table *table;
-    uint64_t proven_page; /* the last page known to be readable */
+    uint64_t proven_page;         /* the last page known to be readable */
     uint64_t home_low, home_high; /* readable as long as the thread lives */
     uint32_t home_tries;
     bool held;    /* use and store no rule */

@@ -57,17 +57,18 @@ static inline __attribute__((always_inline)) uint64_t
 tenure__arch_here(uint64_t value[TENURE_ARCH_REGISTERS])
 {
     uint64_t pc;
-    __asm__ volatile("mov %%rbx, 24(%1)\n\t"
-                     "mov %%rbp, 48(%1)\n\t"
-                     "mov %%rsp, 56(%1)\n\t"
-                     "mov %%r12, 96(%1)\n\t"
-                     "mov %%r13, 104(%1)\n\t"
-                     "mov %%r14, 112(%1)\n\t"
-                     "mov %%r15, 120(%1)\n\t"
-                     "lea 0(%%rip), %0"
-                     : "=&r"(pc)
-                     : "r"(value)
-                     : "memory");
+    __asm__ volatile(
+        "mov %%rbx, 24(%1)\n\t"
+        "mov %%rbp, 48(%1)\n\t"
+        "mov %%rsp, 56(%1)\n\t"
+        "mov %%r12, 96(%1)\n\t"
+        "mov %%r13, 104(%1)\n\t"
+        "mov %%r14, 112(%1)\n\t"
+        "mov %%r15, 120(%1)\n\t"
+        "lea 0(%%rip), %0"
+        : "=&r"(pc)
+        : "r"(value)
+        : "memory");
     value[TENURE_ARCH_PC] = pc;
     return UINT64_C(0x1f0c8);
 }

@@ -60,10 +60,8 @@ static bool same_functions(const struct tenure_known *known,
         strcmp(known->thread, charge->thread) != 0)
         return false;
     for (uint32_t i = 0; i < longer && at < shorter; i++) {
-        const char *of_known =
-            known->functions[known_is_longer ? i : at];
-        const char *of_charge =
-            stack->at[known_is_longer ? at : i].function;
+        const char *of_known = known->functions[known_is_longer ? i : at];
+        const char *of_charge = stack->at[known_is_longer ? at : i].function;
         at += strcmp(of_known, of_charge) == 0;
     }
     return at == shorter;
@@ -91,8 +89,7 @@ static bool is_worse(const struct tenure_known *known,
         return false;
     if (known->work == 0 || charge->work == 0)
         return true;
-    return now / (double)charge->work >
-           then / (double)known->work * WORSE;
+    return now / (double)charge->work > then / (double)known->work * WORSE;
 }
 
 static void compare(struct tenure_baseline *baseline,

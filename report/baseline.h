@@ -46,8 +46,7 @@ void tenure_baseline_apply(struct tenure_baseline *baseline,
 
 /* Writes those of the charges that are not suppressed as a baseline; the
  * file appears whole or not at all. 0, or -1 with the reason. */
-int tenure_baseline_write(const char *path,
-                          const struct tenure_charge *charges, size_t count,
-                          struct tenure_why *why);
+int tenure_baseline_write(const char *path, const struct tenure_charge *charges,
+                          size_t count, struct tenure_why *why);
 
 #endif

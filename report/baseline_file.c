@@ -93,21 +93,24 @@ static int read_json(struct tenure_baseline *baseline, const char *path,
     json_t *root = json_load_file(path, 0, &error);
     const json_t *sites = json_object_get(root, "sites");
     if (!root)
-        return tenure_because(why, "%s:%d: %s; --baseline wants snapshots or "
-                              "a report as JSON", path, error.line,
-                              error.text);
+        return tenure_because(why,
+                              "%s:%d: %s; --baseline wants snapshots or "
+                              "a report as JSON",
+                              path, error.line, error.text);
     if (json_integer_value(json_object_get(root, "schema")) != 1 ||
         !json_is_array(sites)) {
         json_decref(root);
-        return tenure_because(why, "%s is no report of tenure, or one of "
+        return tenure_because(why,
+                              "%s is no report of tenure, or one of "
                               "another version; make it again with "
-                              "--update-baseline", path);
+                              "--update-baseline",
+                              path);
     }
     const json_t *snapshots = json_object_get(root, "snapshots");
     size_t last = json_array_size(snapshots);
-    uint64_t work = last ? count_of(json_array_get(snapshots, last - 1),
-                                    "allocated_blocks")
-                         : 0;
+    uint64_t work =
+        last ? count_of(json_array_get(snapshots, last - 1), "allocated_blocks")
+             : 0;
     for (size_t i = 0; i < json_array_size(sites); i++)
         add_site(baseline, json_array_get(sites, i), work);
     json_decref(root);
@@ -142,8 +145,10 @@ int tenure_baseline_read(struct tenure_baseline *baseline, const char *path,
 {
     struct stat st;
     if (stat(path, &st) != 0)
-        return tenure_because(why, "the baseline %s: %s; make it with "
-                              "--update-baseline", path, strerror(errno));
+        return tenure_because(why,
+                              "the baseline %s: %s; make it with "
+                              "--update-baseline",
+                              path, strerror(errno));
     if (S_ISDIR(st.st_mode))
         return read_snapshots(baseline, path, why);
     FILE *file = fopen(path, "re");
@@ -183,9 +188,8 @@ static void write_site(struct tenure_json *json,
     tenure_json_end_object(json);
 }
 
-int tenure_baseline_write(const char *path,
-                          const struct tenure_charge *charges, size_t count,
-                          struct tenure_why *why)
+int tenure_baseline_write(const char *path, const struct tenure_charge *charges,
+                          size_t count, struct tenure_why *why)
 {
     struct tenure_replace file;
     if (tenure_replace_begin(&file, path, why) < 0)

@@ -16,9 +16,7 @@ const char *tenure_charge_title(const struct tenure_charge *charge)
     if (*frame->function)
         return frame->function;
     const char *slash = strrchr(frame->module, '/');
-    return slash      ? slash + 1
-           : *frame->module ? frame->module
-                            : "(no name)";
+    return slash ? slash + 1 : *frame->module ? frame->module : "(no name)";
 }
 
 /* Sources of the compiler's and the system's own code, which may be known by
@@ -47,10 +45,14 @@ tenure_charge_place(const struct tenure_charge *charge)
 
 uint32_t tenure_charge_depth(const struct tenure_charge_stack *stack)
 {
-    static const char *const starts[] = {
-        "_start",    "__libc_start_main", "__libc_start_main_impl",
-        "clone",     "__libc_start_call_main", "start_thread",
-        "__clone3",  "clone3"};
+    static const char *const starts[] = {"_start",
+                                         "__libc_start_main",
+                                         "__libc_start_main_impl",
+                                         "clone",
+                                         "__libc_start_call_main",
+                                         "start_thread",
+                                         "__clone3",
+                                         "clone3"};
     uint32_t depth = stack->depth;
     bool more = true;
     while (depth > stack->title + 1 && more) {
@@ -82,8 +84,8 @@ const char *tenure_charge_frame_place(const struct tenure_charge_frame *frame,
 const char *tenure_charge_suppression(const struct tenure_charge *charge,
                                       char *text, size_t bytes)
 {
-    static const struct tenure_charge_frame nowhere = {
-        .function = "(no stack)", .module = ""};
+    static const struct tenure_charge_frame nowhere = {.function = "(no stack)",
+                                                       .module = ""};
     const struct tenure_charge_stack *stack = &charge->stack;
     const struct tenure_charge_frame *frame =
         stack->depth > 0 ? &stack->at[stack->title] : &nowhere;
@@ -102,10 +104,10 @@ const char *tenure_charge_suppression(const struct tenure_charge *charge,
 
 const char *tenure_charge_state_name(enum tenure_charge_state state)
 {
-    static const char *const names[] = {
-        [TENURE_CHARGE_FAILS] = "fails",
-        [TENURE_CHARGE_ALLOWED] = "allowed",
-        [TENURE_CHARGE_KNOWN] = "known",
-        [TENURE_CHARGE_SUPPRESSED] = "suppressed"};
+    static const char *const names[] = {[TENURE_CHARGE_FAILS] = "fails",
+                                        [TENURE_CHARGE_ALLOWED] = "allowed",
+                                        [TENURE_CHARGE_KNOWN] = "known",
+                                        [TENURE_CHARGE_SUPPRESSED] =
+                                            "suppressed"};
     return names[state];
 }

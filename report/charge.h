@@ -49,7 +49,7 @@ struct tenure_charge {
     struct tenure_charge_stack stack;
     struct tenure_charge_stack grown_by; /* depth 0: nothing */
     const char *thread;
-    const char *since; /* "generation 3, 12 s after the start" */
+    const char *since;   /* "generation 3, 12 s after the start" */
     const char *process; /* "redis-server (PID 12)" */
     /* What it is accused of: lost blocks of class lost, grown bytes of class
      * grown, else what is alive in the last snapshot. */
@@ -60,7 +60,7 @@ struct tenure_charge {
     uint32_t leader;         /* index of the charge it is shown with */
     uint32_t members;        /* of a leader: how many, without itself */
     enum tenure_charge_state state;
-    const char *because; /* of its state; "" if it just fails */
+    const char *because;            /* of its state; "" if it just fails */
     const struct tenure_rule *rule; /* of a suppressed one */
     const struct tenure_site *site; /* in its series */
 };
@@ -82,7 +82,7 @@ const char *tenure_charge_frame_place(const struct tenure_charge_frame *frame,
 
 /* The line of a suppression file that would suppress it; returns `text`. */
 const char *tenure_charge_suppression(const struct tenure_charge *charge,
-                                       char *text, size_t bytes);
+                                      char *text, size_t bytes);
 
 /* "fails", "allowed", "known", "suppressed". */
 const char *tenure_charge_state_name(enum tenure_charge_state state);

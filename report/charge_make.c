@@ -91,16 +91,15 @@ static struct tenure_charge charge_of(const struct tenure_case *one,
     tenure_stack_load(stack, &one->series, one->view.symbols, site->call);
     charge.stack = stack_of(one, stack, arena);
     charge.id = tenure_stack_id(stack, &one->series);
-    charge.thread = keep(arena, tenure_call_thread_name(stack->thread, text,
-                                                        sizeof text));
+    charge.thread =
+        keep(arena, tenure_call_thread_name(stack->thread, text, sizeof text));
     return charge;
 }
 
 static void add_verdict(struct tenure_charge *charge,
                         const struct tenure_case *one,
                         const struct tenure_finding *finding,
-                        struct tenure_stack *stack,
-                        struct tenure_arena *arena)
+                        struct tenure_stack *stack, struct tenure_arena *arena)
 {
     const struct tenure_site_verdict *verdict = finding->verdict;
     char text[TEXT_BYTES];
@@ -110,8 +109,7 @@ static void add_verdict(struct tenure_charge *charge,
     charge->seconds_to_limit = verdict->seconds_to_limit;
     charge->leader = finding->leader;
     charge->members = finding->members;
-    tenure_verdict_text(verdict, &finding->site->population, text,
-                        sizeof text);
+    tenure_verdict_text(verdict, &finding->site->population, text, sizeof text);
     charge->evidence = keep(arena, text);
     if (verdict->class == TENURE_CLASS_LOST) {
         charge->blocks = verdict->lost_blocks;
@@ -133,8 +131,8 @@ void tenure_charges_make(struct tenure_case *one, struct tenure_arena *arena)
 {
     const struct tenure_findings *findings = &one->view.findings;
     struct tenure_stack stack = {0};
-    one->charges = tenure_arena_take(arena, findings->accused + 1,
-                                     sizeof *one->charges);
+    one->charges =
+        tenure_arena_take(arena, findings->accused + 1, sizeof *one->charges);
     one->charge_count = findings->accused;
     for (uint32_t i = 0; i < findings->accused; i++) {
         uint32_t grown_by = findings->at[i].site->grown_by;

@@ -42,7 +42,8 @@ static int make_directory(struct tenure_check *check,
         parent = "/tmp";
     snprintf(check->dir, sizeof check->dir, "%s/tenure-check-XXXXXX", parent);
     if (!mkdtemp(check->dir)) {
-        tenure_decision_doubt(decision, "cannot make a directory for "
+        tenure_decision_doubt(decision,
+                              "cannot make a directory for "
                               "snapshots in %s: %s; name one with --dir",
                               parent, strerror(errno));
         return -1;
@@ -131,24 +132,28 @@ static struct tenure_case *main_case(const struct tenure_decision *decision,
 }
 
 /* Did it get away from the agent? NULL then, with a doubt. */
-static struct tenure_case *
-look_for_main(const struct tenure_check_run *run, const char *name,
-              struct tenure_decision *decision)
+static struct tenure_case *look_for_main(const struct tenure_check_run *run,
+                                         const char *name,
+                                         struct tenure_decision *decision)
 {
     struct tenure_case *one = main_case(decision, run->pid);
     if (!one) {
-        tenure_decision_doubt(decision, "%s left no snapshot: the agent was "
-                              "not in it, or could not write", name);
+        tenure_decision_doubt(decision,
+                              "%s left no snapshot: the agent was "
+                              "not in it, or could not write",
+                              name);
         return NULL;
     }
     uint32_t trigger = tenure_case_last(one)->process->trigger;
     if (trigger == TENURE_TRIGGER_EXIT || trigger == TENURE_TRIGGER_FATAL ||
         run->status > 128)
         return one;
-    tenure_decision_doubt(decision, "%s went on without the agent: its last "
+    tenure_decision_doubt(decision,
+                          "%s went on without the agent: its last "
                           "snapshot is missing (it became a program that "
                           "cannot carry the agent, or ended in a way that "
-                          "cannot be seen)", one->name);
+                          "cannot be seen)",
+                          one->name);
     return NULL;
 }
 
@@ -156,9 +161,8 @@ static void say_ending(const struct tenure_check_run *run, const char *name,
                        struct tenure_decision *decision)
 {
     if (run->status > 128)
-        tenure_decision_doubt(decision, "%s was ended by signal %d (%s)",
-                              name, run->status - 128,
-                              strsignal(run->status - 128));
+        tenure_decision_doubt(decision, "%s was ended by signal %d (%s)", name,
+                              run->status - 128, strsignal(run->status - 128));
     else if (run->status != 0)
         tenure_decision_doubt(decision, "%s failed with status %d", name,
                               run->status);
@@ -228,8 +232,7 @@ static void remove_directory(struct tenure_check *check)
     struct names names = list(check->dir);
     for (int i = 0; i < names.count; i++) {
         char path[PATH_MAX + NAME_BYTES];
-        snprintf(path, sizeof path, "%s/%s", check->dir,
-                 names.at[i]->d_name);
+        snprintf(path, sizeof path, "%s/%s", check->dir, names.at[i]->d_name);
         unlink(path);
     }
     drop(&names);

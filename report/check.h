@@ -15,7 +15,7 @@ struct tenure_check {
     /* Private. */
     char dir[PATH_MAX];
     bool temporary;
-    int status;       /* of the command */
+    int status; /* of the command */
 };
 
 /* Opens the cases of files and directories; what is wrong with them becomes

@@ -51,8 +51,7 @@ static _Noreturn void become(char **argv, const struct sigaction *before,
     execvp(argv[0], argv);
     int error = errno;
     tenure_complain("cannot run %s: %s", argv[0], strerror(error));
-    _exit(error == ENOENT ? TENURE_EXIT_NOT_FOUND
-                          : TENURE_EXIT_NOT_EXECUTABLE);
+    _exit(error == ENOENT ? TENURE_EXIT_NOT_FOUND : TENURE_EXIT_NOT_EXECUTABLE);
 }
 
 static int wait_for(pid_t pid)
@@ -61,8 +60,7 @@ static int wait_for(pid_t pid)
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return TENURE_EXIT_CANNOT_TRACK;
-    return WIFEXITED(status) ? WEXITSTATUS(status)
-                             : 128 + WTERMSIG(status);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static void cannot_start(struct tenure_check_run *run, const char *name)
@@ -126,8 +124,8 @@ void tenure_check_run(struct tenure_check_run *run,
                                  copy_of("TENURE_OPTIONS")};
     struct tenure_program program = {.warning = ""};
     *run = (struct tenure_check_run){0};
-    run->status = tenure_launch_prepare(launch, argv, &program, run->dir,
-                                        &run->why);
+    run->status =
+        tenure_launch_prepare(launch, argv, &program, run->dir, &run->why);
     run->not_run = run->status != 0;
     if (!run->not_run) {
         snprintf(run->why.text, sizeof run->why.text, "%s", program.warning);

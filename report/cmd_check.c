@@ -32,8 +32,8 @@ static const struct tenure_option options[] = {
      "without the text, which is printed otherwise"},
     {"suppressions", 0, "FILE", &suppression_files, &tenure_type_texts, NULL,
      "in LeakSanitizer's or Valgrind's syntax"},
-    {"no-builtin-suppressions", 0, NULL, &no_builtin, &tenure_type_flag,
-     NULL, "do not accept what the C library keeps"},
+    {"no-builtin-suppressions", 0, NULL, &no_builtin, &tenure_type_flag, NULL,
+     "do not accept what the C library keeps"},
     {"print-suppressions", 0, NULL, &print_suppressions, &tenure_type_flag,
      NULL, "list the rules, with what they matched"},
     {"baseline", 0, "FILE", &baselines, &tenure_type_texts, NULL,
@@ -89,10 +89,9 @@ static int read_accepted(struct tenure_suppressions *list,
     if (!no_builtin)
         tenure_suppressions_add_builtin(list);
     for (uint32_t i = 0; i < baselines.count; i++) {
-        bool absent = update_baseline && i == 0 &&
-                      access(baselines.at[0], F_OK) != 0;
-        if (!absent &&
-            tenure_baseline_read(baseline, baselines.at[i], why) < 0)
+        bool absent =
+            update_baseline && i == 0 && access(baselines.at[0], F_OK) != 0;
+        if (!absent && tenure_baseline_read(baseline, baselines.at[i], why) < 0)
             return -1;
     }
     return 0;
@@ -142,8 +141,7 @@ static int print_results(struct tenure_decision *decision, bool ran)
     }
     if (!quiet && (ran || !to_stdout))
         tenure_gate_text.print(&decision->gate, ran ? stderr : stdout);
-    if (tenure_gate_outputs_write(&decision->gate, &outputs, stdout, &why) ==
-        0)
+    if (tenure_gate_outputs_write(&decision->gate, &outputs, stdout, &why) == 0)
         return decision->gate.status;
     tenure_complain("%s", why.text);
     return decision->gate.status > TENURE_EXIT_LEAK ? decision->gate.status
@@ -191,8 +189,9 @@ static int find_mistakes(int arguments)
     if (update_baseline && baselines.count != 1)
         return tenure_complain("--update-baseline wants one --baseline=FILE");
     if (arguments == 0 && !print_suppressions)
-        return tenure_complain("nothing to check: name snapshots, or a "
-                               "command behind --; see tenure check --help");
+        return tenure_complain(
+            "nothing to check: name snapshots, or a "
+            "command behind --; see tenure check --help");
     return 0;
 }
 

@@ -9,16 +9,16 @@
 #define TENURE_REPORT_COMMAND_H
 
 /* X(name, "what it does, for tenure --help"), in the order of the help. */
-#define TENURE_COMMANDS(X)                                                    \
-    X(run, "run a program with the agent")                                    \
-    X(ps, "list the processes that carry the agent")                          \
-    X(snap, "take a snapshot of a running process")                           \
-    X(show, "show what one snapshot holds")                                   \
-    X(retainers, "show who holds the blocks of a call stack")                 \
-    X(diff, "compare snapshots: what was allocated, freed, kept")             \
-    X(check, "fail where memory leaks: snapshots, or a command")              \
-    X(mark, "close a generation with a name")                                 \
-    X(start, "wake a dormant agent")                                          \
+#define TENURE_COMMANDS(X)                                                     \
+    X(run, "run a program with the agent")                                     \
+    X(ps, "list the processes that carry the agent")                           \
+    X(snap, "take a snapshot of a running process")                            \
+    X(show, "show what one snapshot holds")                                    \
+    X(retainers, "show who holds the blocks of a call stack")                  \
+    X(diff, "compare snapshots: what was allocated, freed, kept")              \
+    X(check, "fail where memory leaks: snapshots, or a command")               \
+    X(mark, "close a generation with a name")                                  \
+    X(start, "wake a dormant agent")                                           \
     X(stop, "make an agent dormant")
 
 #define X(name, purpose) int tenure_cmd_##name(int argc, char **argv);

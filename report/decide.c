@@ -34,8 +34,8 @@ static void add_reason(struct tenure_decision *decision, const char *text)
     gate->reasons = decision->reasons;
 }
 
-void tenure_decision_doubt(struct tenure_decision *decision,
-                           const char *format, ...)
+void tenure_decision_doubt(struct tenure_decision *decision, const char *format,
+                           ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -45,8 +45,8 @@ void tenure_decision_doubt(struct tenure_decision *decision,
         decision->gate.verdict = TENURE_VERDICT_INCONCLUSIVE;
 }
 
-void tenure_decision_error(struct tenure_decision *decision,
-                           const char *format, ...)
+void tenure_decision_error(struct tenure_decision *decision, const char *format,
+                           ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -56,8 +56,8 @@ void tenure_decision_error(struct tenure_decision *decision,
     decision->gate.status = TENURE_EXIT_USAGE;
 }
 
-void tenure_decision_warn(struct tenure_decision *decision,
-                          const char *format, ...)
+void tenure_decision_warn(struct tenure_decision *decision, const char *format,
+                          ...)
 {
     struct tenure_gate *gate = &decision->gate;
     va_list arguments;
@@ -99,11 +99,10 @@ static uint32_t leader_of(const struct tenure_charge *charges, uint32_t at,
                           const uint32_t *before)
 {
     for (uint32_t i = 0; i < at; i++)
-        if (charges[i].state == charges[at].state &&
-            charges[i].leader == i &&
-            (before[i] == before[at] || (charges[i].id == charges[at].id &&
-                                         charges[i].class ==
-                                             charges[at].class)))
+        if (charges[i].state == charges[at].state && charges[i].leader == i &&
+            (before[i] == before[at] ||
+             (charges[i].id == charges[at].id &&
+              charges[i].class == charges[at].class)))
             return i;
     return at;
 }
@@ -178,15 +177,15 @@ static void say_failing(struct tenure_decision *decision)
             !tenure_gate_shows(gate, i) || said == REASONS_NAMED)
             continue;
         tenure_charge_headline(charge, text, sizeof text);
-        add_reason(decision, tenure_arena_text(&decision->texts, text,
-                                               strlen(text)));
+        add_reason(decision,
+                   tenure_arena_text(&decision->texts, text, strlen(text)));
         said++;
     }
     if (fails > said) {
         char text[64];
         int bytes = snprintf(text, sizeof text, "and %u more", fails - said);
-        add_reason(decision, tenure_arena_text(&decision->texts, text,
-                                               (size_t)bytes));
+        add_reason(decision,
+                   tenure_arena_text(&decision->texts, text, (size_t)bytes));
     }
 }
 
@@ -194,8 +193,7 @@ static void say_clean(struct tenure_decision *decision)
 {
     struct tenure_gate *gate = &decision->gate;
     static const enum tenure_charge_state states[] = {
-        TENURE_CHARGE_KNOWN, TENURE_CHARGE_ALLOWED,
-        TENURE_CHARGE_SUPPRESSED};
+        TENURE_CHARGE_KNOWN, TENURE_CHARGE_ALLOWED, TENURE_CHARGE_SUPPRESSED};
     char text[TEXT_BYTES];
     const char *between = " (";
     uint32_t snapshots = 0;
@@ -215,8 +213,7 @@ static void say_clean(struct tenure_decision *decision)
     }
     if (*between == ',')
         tenure_say(&words, ")");
-    add_reason(decision,
-               tenure_arena_text(&decision->texts, text, words.used));
+    add_reason(decision, tenure_arena_text(&decision->texts, text, words.used));
 }
 
 static void warn_of_rules(struct tenure_decision *decision,
@@ -227,8 +224,8 @@ static void warn_of_rules(struct tenure_decision *decision,
         char name[512];
         tenure_rule_name(rule, name, sizeof name);
         if (!rule->optional && rule->charges == 0)
-            tenure_decision_warn(decision,
-                                 "the suppression %s matched nothing", name);
+            tenure_decision_warn(decision, "the suppression %s matched nothing",
+                                 name);
         else if (!rule->optional && tenure_rule_expired(rule, list->today))
             tenure_decision_warn(decision, "the suppression %s has expired",
                                  name);
@@ -238,8 +235,8 @@ static void warn_of_rules(struct tenure_decision *decision,
 static void list_fixed(struct tenure_decision *decision,
                        const struct tenure_baseline *baseline)
 {
-    struct tenure_gate_fixed *fixed = tenure_arena_take(
-        &decision->texts, baseline->count + 1, sizeof *fixed);
+    struct tenure_gate_fixed *fixed =
+        tenure_arena_take(&decision->texts, baseline->count + 1, sizeof *fixed);
     for (size_t i = 0; i < baseline->count; i++) {
         const struct tenure_known *known = &baseline->at[i];
         char id[32];
@@ -247,8 +244,8 @@ static void list_fixed(struct tenure_decision *decision,
             continue;
         snprintf(id, sizeof id, "%016" PRIx64, known->id);
         fixed[decision->gate.fixed_count++] = (struct tenure_gate_fixed){
-            tenure_arena_text(&decision->texts, id, strlen(id)),
-            known->class, known->title, known->bytes};
+            tenure_arena_text(&decision->texts, id, strlen(id)), known->class,
+            known->title, known->bytes};
     }
     decision->gate.fixed = fixed;
 }
@@ -272,9 +269,8 @@ static struct tenure_gate_process process_of(const struct tenure_case *one)
 
 static void list_processes(struct tenure_decision *decision)
 {
-    struct tenure_gate_process *processes =
-        tenure_arena_take(&decision->texts, decision->cases.count + 1,
-                          sizeof *processes);
+    struct tenure_gate_process *processes = tenure_arena_take(
+        &decision->texts, decision->cases.count + 1, sizeof *processes);
     for (size_t i = 0; i < decision->cases.count; i++)
         processes[i] = process_of(decision->cases.at[i]);
     decision->gate.processes = processes;
@@ -291,16 +287,14 @@ static void set_status(struct tenure_gate *gate, int leak_status)
 }
 
 /* Reasons given before stand behind the leaks that decide. */
-static void put_leaks_first(struct tenure_decision *decision,
-                            uint32_t before)
+static void put_leaks_first(struct tenure_decision *decision, uint32_t before)
 {
     uint32_t count = decision->gate.reason_count;
     const char **copy = tenure_zeroed(count + 1, sizeof *copy);
     if (decision->gate.verdict == TENURE_VERDICT_LEAK) {
         memcpy(copy, decision->reasons + before,
                (count - before) * sizeof *copy);
-        memcpy(copy + count - before, decision->reasons,
-               before * sizeof *copy);
+        memcpy(copy + count - before, decision->reasons, before * sizeof *copy);
         memcpy(decision->reasons, copy, count * sizeof *copy);
     }
     free(copy);
@@ -325,8 +319,10 @@ static void read_programs(struct tenure_decision *decision,
         if (!was_seen(decision, i) &&
             tenure_suppressions_of_program(list, exe, &why) ==
                 TENURE_PROGRAM_RULES_UNREADABLE)
-            tenure_decision_warn(decision, "%s has suppressions of its own "
-                                 "that cannot be used: %s", exe, why.text);
+            tenure_decision_warn(decision,
+                                 "%s has suppressions of its own "
+                                 "that cannot be used: %s",
+                                 exe, why.text);
     }
 }
 

@@ -38,8 +38,7 @@ __attribute__((format(printf, 2, 3))) void
 tenure_decision_error(struct tenure_decision *decision, const char *format,
                       ...);
 __attribute__((format(printf, 2, 3))) void
-tenure_decision_warn(struct tenure_decision *decision, const char *format,
-                     ...);
+tenure_decision_warn(struct tenure_decision *decision, const char *format, ...);
 
 /* Decides on decision->cases, which may be none. */
 void tenure_decide(struct tenure_decision *decision,

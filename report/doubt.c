@@ -22,14 +22,16 @@ static void doubt_records(struct tenure_decision *decision,
     uint64_t failed = value(one, TENURE_VALUE_FAILED_SNAPSHOTS);
     if (dropped > 0)
         tenure_decision_doubt(decision,
-                              "%s: the agent dropped %" PRIu64 " records, so "
-                              "blocks are missing from the counts", one->name,
-                              dropped);
+                              "%s: the agent dropped %" PRIu64
+                              " records, so "
+                              "blocks are missing from the counts",
+                              one->name, dropped);
     if (failed > 0)
         tenure_decision_doubt(decision,
-                              "%s: %" PRIu64 " snapshots could not be "
-                              "written; is the disk full?", one->name,
-                              failed);
+                              "%s: %" PRIu64
+                              " snapshots could not be "
+                              "written; is the disk full?",
+                              one->name, failed);
 }
 
 /* Work is what processes are weighed by: helpers of a test that live for a
@@ -42,8 +44,7 @@ static void doubt_snapshots(struct tenure_decision *decision, uint64_t wanted)
     for (size_t i = 0; i < decision->cases.count; i++) {
         const struct tenure_case *one = decision->cases.at[i];
         uint64_t work = value(one, TENURE_VALUE_ALLOCATED_BYTES);
-        bool enough = one->judged >= wanted ||
-                      (wanted == 1 && one->majors > 0);
+        bool enough = one->judged >= wanted || (wanted == 1 && one->majors > 0);
         if (enough) {
             judged += work;
             continue;
@@ -56,26 +57,28 @@ static void doubt_snapshots(struct tenure_decision *decision, uint64_t wanted)
     if (!most)
         return;
     if (judged > missed) {
-        tenure_decision_warn(decision, "%u of %zu processes had too few "
+        tenure_decision_warn(decision,
+                             "%u of %zu processes had too few "
                              "snapshots to show growth; together they did "
-                             "less than the others", short_of,
-                             decision->cases.count);
+                             "less than the others",
+                             short_of, decision->cases.count);
         return;
     }
     if (most->judged < wanted && most->judged + most->idle >= wanted)
         tenure_decision_doubt(decision,
                               "%s: the process was idle before %u of %u "
-                              "snapshots; take them under load", most->name,
-                              most->idle, most->judged + most->idle);
+                              "snapshots; take them under load",
+                              most->name, most->idle,
+                              most->judged + most->idle);
     else
-        tenure_decision_doubt(
-            decision,
-            "%s: %u of %" PRIu64 " snapshots that a verdict needs; take more "
-            "by --every or tenure_snapshot()%s", most->name, most->judged,
-            wanted,
-            wanted > 1 ? ", or look for lost blocks alone by "
-                         "--min-snapshots=1"
-                       : ", major ones");
+        tenure_decision_doubt(decision,
+                              "%s: %u of %" PRIu64
+                              " snapshots that a verdict needs; take more "
+                              "by --every or tenure_snapshot()%s",
+                              most->name, most->judged, wanted,
+                              wanted > 1 ? ", or look for lost blocks alone by "
+                                           "--min-snapshots=1"
+                                         : ", major ones");
 }
 
 /* Memory that no site explains fails nothing, but somebody has to know. */
@@ -107,7 +110,8 @@ static void warn_unmarked(struct tenure_decision *decision,
     for (size_t i = 0; i < decision->cases.count; i++)
         majors += decision->cases.at[i]->majors;
     if (majors == 0)
-        tenure_decision_warn(decision, "lost blocks were not looked for: no "
+        tenure_decision_warn(decision,
+                             "lost blocks were not looked for: no "
                              "snapshot is a major one (--major)");
 }
 
@@ -150,9 +154,11 @@ void tenure_look_for_control(struct tenure_decision *decision)
     for (size_t i = 0; i < decision->cases.count; i++) {
         const struct tenure_case *one = decision->cases.at[i];
         if (has_control(one) && !was_found(one))
-            tenure_decision_doubt(decision, "%s: the leak that --self-test "
+            tenure_decision_doubt(decision,
+                                  "%s: the leak that --self-test "
                                   "makes was not found, so that others may "
-                                  "be missing as well", one->name);
+                                  "be missing as well",
+                                  one->name);
     }
 }
 
@@ -169,10 +175,11 @@ void tenure_doubts(struct tenure_decision *decision,
         return;
     }
     for (size_t i = 0; i < decision->cases.count; i++)
-        allocated += value(decision->cases.at[i],
-                           TENURE_VALUE_ALLOCATED_BLOCKS);
+        allocated +=
+            value(decision->cases.at[i], TENURE_VALUE_ALLOCATED_BLOCKS);
     if (allocated == 0)
-        tenure_decision_doubt(decision, "the agent saw no allocation: is an "
+        tenure_decision_doubt(decision,
+                              "the agent saw no allocation: is an "
                               "allocator linked into the program itself?");
     for (size_t i = 0; i < decision->cases.count; i++) {
         doubt_records(decision, decision->cases.at[i]);

@@ -31,7 +31,7 @@ struct tenure_gate_fixed {
 
 struct tenure_gate {
     enum tenure_verdict verdict;
-    int status; /* what tenure check will exit with */
+    int status;                 /* what tenure check will exit with */
     const char *const *reasons; /* first the one that decided */
     uint32_t reason_count;
     const char *const *warnings; /* unused suppressions and the like */

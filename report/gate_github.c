@@ -84,8 +84,10 @@ static void print(const struct tenure_gate *gate, FILE *to)
         shown++;
     }
     if (shown < fails) {
-        snprintf(text, sizeof text, "%u of %u leaks are shown here; the "
-                 "summary of this step has them all", shown, fails);
+        snprintf(text, sizeof text,
+                 "%u of %u leaks are shown here; the "
+                 "summary of this step has them all",
+                 shown, fails);
         annotate(to, "error", "tenure check", text);
     }
     for (uint32_t i = 0; i < gate->warning_count && i < ANNOTATIONS_MAX; i++)

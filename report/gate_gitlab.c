@@ -59,10 +59,9 @@ static void print_charge(struct tenure_json *json,
     snprintf(check, sizeof check, "tenure/%s",
              tenure_class_name(charge->class));
     snprintf(fingerprint, sizeof fingerprint, "%s-%016llx",
-             tenure_class_name(charge->class),
-             (unsigned long long)charge->id);
-    begin_issue(json, tenure_charge_headline(charge, text, sizeof text),
-                check, fingerprint);
+             tenure_class_name(charge->class), (unsigned long long)charge->id);
+    begin_issue(json, tenure_charge_headline(charge, text, sizeof text), check,
+                fingerprint);
     end_issue(json, severity(charge->class), path, place ? place->line : 1);
 }
 
@@ -77,8 +76,7 @@ static void print(const struct tenure_gate *gate, FILE *to)
     }
     for (uint32_t i = 0; i < gate->charge_count; i++) {
         const struct tenure_charge *charge = &gate->charges[i];
-        if (charge->state == TENURE_CHARGE_FAILS &&
-            tenure_gate_shows(gate, i))
+        if (charge->state == TENURE_CHARGE_FAILS && tenure_gate_shows(gate, i))
             print_charge(&json, gate, charge);
     }
     tenure_json_end_array(&json);

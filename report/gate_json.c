@@ -82,8 +82,7 @@ static void finding(struct tenure_json *json, const struct tenure_gate *gate,
     tenure_json_end_object(json);
 }
 
-static void gate_part(struct tenure_json *json,
-                      const struct tenure_gate *gate)
+static void gate_part(struct tenure_json *json, const struct tenure_gate *gate)
 {
     tenure_json_array(json, "findings");
     for (uint32_t i = 0; i < gate->charge_count; i++)
@@ -108,9 +107,8 @@ static size_t main_case(const struct tenure_cases *cases)
     uint64_t most = 0;
     size_t found = 0;
     for (size_t i = 0; i < cases->count; i++) {
-        uint64_t work =
-            tenure_snapshot_value(tenure_case_last(cases->at[i]),
-                                  TENURE_VALUE_ALLOCATED_BYTES);
+        uint64_t work = tenure_snapshot_value(tenure_case_last(cases->at[i]),
+                                              TENURE_VALUE_ALLOCATED_BYTES);
         if (work > most) {
             most = work;
             found = i;
@@ -119,8 +117,7 @@ static size_t main_case(const struct tenure_cases *cases)
     return found;
 }
 
-static void print_case(struct tenure_json *json,
-                       const struct tenure_gate *gate,
+static void print_case(struct tenure_json *json, const struct tenure_gate *gate,
                        struct tenure_case *one)
 {
     one->view.suppressed_by = suppressed_by;

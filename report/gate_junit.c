@@ -94,8 +94,7 @@ static void print_stack(const struct tenure_gate *gate,
 {
     char text[TEXT_BYTES];
     for (uint32_t i = 0; i < tenure_charge_depth(stack); i++)
-        line(to,
-             tenure_gate_frame(gate, &stack->at[i], i, text, sizeof text));
+        line(to, tenure_gate_frame(gate, &stack->at[i], i, text, sizeof text));
 }
 
 static void print_charge(const struct tenure_gate *gate,
@@ -116,8 +115,7 @@ static void print_charge(const struct tenure_gate *gate,
         fputs("/>\n    </testcase>\n", to);
         return;
     }
-    fprintf(to, "      <failure type=\"%s\"",
-            tenure_class_name(charge->class));
+    fprintf(to, "      <failure type=\"%s\"", tenure_class_name(charge->class));
     attribute(to, "message", text);
     fputs(">", to);
     line(to, charge->evidence);
@@ -141,12 +139,11 @@ static void print(const struct tenure_gate *gate, FILE *to)
                        tenure_gate_count(gate, TENURE_CHARGE_ALLOWED) +
                        tenure_gate_count(gate, TENURE_CHARGE_SUPPRESSED);
     uint32_t failures = fails + (gate->verdict == TENURE_VERDICT_LEAK);
-    uint32_t errors =
-        gate->status != 0 && gate->verdict != TENURE_VERDICT_LEAK;
+    uint32_t errors = gate->status != 0 && gate->verdict != TENURE_VERDICT_LEAK;
     char counts[128];
     snprintf(counts, sizeof counts,
-             "tests=\"%u\" failures=\"%u\" errors=\"%u\"",
-             1 + fails + skipped, failures, errors);
+             "tests=\"%u\" failures=\"%u\" errors=\"%u\"", 1 + fails + skipped,
+             failures, errors);
     fprintf(to,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
             "<testsuites name=\"tenure\" %s time=\"0\">\n"

@@ -7,8 +7,12 @@
 #include "report/gate.h"
 #include "report/text.h"
 
-enum { FRAMES_SHOWN = 24, STACKS_SHOWN = 50, ROWS_SHOWN = 500,
-       TEXT_BYTES = 4096 };
+enum {
+    FRAMES_SHOWN = 24,
+    STACKS_SHOWN = 50,
+    ROWS_SHOWN = 500,
+    TEXT_BYTES = 4096
+};
 
 /* Text inside a table's cell or a paragraph. */
 static void escaped(FILE *to, const char *text)
@@ -114,8 +118,7 @@ static void print_rest(const struct tenure_gate *gate, FILE *to)
     print_table(gate, TENURE_CHARGE_ALLOWED, to);
     print_table(gate, TENURE_CHARGE_SUPPRESSED, to);
     if (gate->fixed_count > 0)
-        fprintf(to, "\n**%u fixed since the baseline**\n\n",
-                gate->fixed_count);
+        fprintf(to, "\n**%u fixed since the baseline**\n\n", gate->fixed_count);
     for (uint32_t i = 0; i < gate->fixed_count && i < ROWS_SHOWN; i++) {
         fprintf(to, "- %s in ", gate->fixed[i].class);
         code(to, gate->fixed[i].title);

@@ -38,15 +38,14 @@ static void family(FILE *to, const char *name, const char *unit,
 static void print_verdict(const struct tenure_gate *gate, FILE *to)
 {
     static const enum tenure_verdict verdicts[] = {
-        TENURE_VERDICT_CLEAN, TENURE_VERDICT_LEAK,
-        TENURE_VERDICT_INCONCLUSIVE};
+        TENURE_VERDICT_CLEAN, TENURE_VERDICT_LEAK, TENURE_VERDICT_INCONCLUSIVE};
     family(to, "tenure_check_verdict", NULL,
            "1 for the verdict of this check.");
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
         fprintf(to, "tenure_check_verdict{verdict=\"%s\"} %d\n",
-                tenure_verdict_name(verdicts[i]),
-                gate->verdict == verdicts[i]);
-    family(to, "tenure_check_findings", NULL, "Findings by what became of "
+                tenure_verdict_name(verdicts[i]), gate->verdict == verdicts[i]);
+    family(to, "tenure_check_findings", NULL,
+           "Findings by what became of "
            "them.");
     for (enum tenure_charge_state state = TENURE_CHARGE_FAILS;
          state <= TENURE_CHARGE_SUPPRESSED; state++)
@@ -55,9 +54,9 @@ static void print_verdict(const struct tenure_gate *gate, FILE *to)
                 tenure_gate_count(gate, state));
 }
 
-static void print_process(const struct tenure_gate *gate, FILE *to,
-                          const char *name, uint64_t value(
-                              const struct tenure_gate_process *process))
+static void
+print_process(const struct tenure_gate *gate, FILE *to, const char *name,
+              uint64_t value(const struct tenure_gate_process *process))
 {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < gate->process_count; i++)

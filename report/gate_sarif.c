@@ -25,8 +25,7 @@ static const struct {
      "have died in, in most generations and up to the newest."},
     {TENURE_CLASS_UNBOUNDED, "Unbounded container",
      "A leak by its numbers, but one container holds the newest blocks."},
-    {TENURE_CLASS_SUSPECT, "Suspected leak",
-     "As a leak, with less evidence."},
+    {TENURE_CLASS_SUSPECT, "Suspected leak", "As a leak, with less evidence."},
 };
 enum { RULES = sizeof rules / sizeof *rules };
 
@@ -35,8 +34,7 @@ static void rule_id(enum tenure_site_class class, char *text, size_t bytes)
     snprintf(text, bytes, "tenure/%s", tenure_class_name(class));
 }
 
-static void message(struct tenure_json *json, const char *key,
-                    const char *text)
+static void message(struct tenure_json *json, const char *key, const char *text)
 {
     tenure_json_object(json, key);
     tenure_json_text(json, "text", text);
@@ -88,8 +86,7 @@ static void notify(struct tenure_json *json, const char *level,
 static void print_invocation(struct tenure_json *json,
                              const struct tenure_gate *gate)
 {
-    bool looked =
-        gate->status == 0 || gate->verdict == TENURE_VERDICT_LEAK;
+    bool looked = gate->status == 0 || gate->verdict == TENURE_VERDICT_LEAK;
     tenure_json_array(json, "invocations");
     tenure_json_object(json, NULL);
     tenure_json_truth(json, "executionSuccessful", looked);
@@ -108,8 +105,8 @@ static void print_invocation(struct tenure_json *json,
 static void uri_of(const char *path, char *uri, size_t bytes)
 {
     static const char plain[] = "-._~/@+=";
-    size_t used = (size_t)snprintf(uri, bytes, "%s",
-                                   *path == '/' ? "file://" : "");
+    size_t used =
+        (size_t)snprintf(uri, bytes, "%s", *path == '/' ? "file://" : "");
     for (; *path && used + 4 < bytes; path++) {
         unsigned char c = (unsigned char)*path;
         bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -165,8 +162,7 @@ static void print_location(struct tenure_json *json,
 }
 
 /* GitHub shows a flow, step by step: from main() to the allocation. */
-static void print_flow(struct tenure_json *json,
-                       const struct tenure_gate *gate,
+static void print_flow(struct tenure_json *json, const struct tenure_gate *gate,
                        const struct tenure_charge_stack *stack)
 {
     char text[TEXT_BYTES];
@@ -182,8 +178,7 @@ static void print_flow(struct tenure_json *json,
         tenure_json_object(json, "location");
         print_location(json, gate, &stack->at[i]);
         message(json, "message",
-                tenure_gate_frame(gate, &stack->at[i], i, text,
-                                  sizeof text));
+                tenure_gate_frame(gate, &stack->at[i], i, text, sizeof text));
         tenure_json_end_object(json);
         tenure_json_end_object(json);
     }
@@ -229,8 +224,7 @@ static void print_result(struct tenure_json *json,
                          const struct tenure_gate *gate,
                          const struct tenure_charge *charge)
 {
-    static const struct tenure_charge_frame nowhere = {"", "", "", 0, 0,
-                                                       false};
+    static const struct tenure_charge_frame nowhere = {"", "", "", 0, 0, false};
     const struct tenure_charge_stack *stack = &charge->stack;
     const struct tenure_charge_frame *place = tenure_charge_place(charge);
     char text[TEXT_BYTES], words[TEXT_BYTES + 1024], id[64];
@@ -276,8 +270,7 @@ static void print_results(struct tenure_json *json,
 }
 
 /* Where relative paths begin; only a reader on the same machine needs it. */
-static void print_root(struct tenure_json *json,
-                       const struct tenure_gate *gate)
+static void print_root(struct tenure_json *json, const struct tenure_gate *gate)
 {
     char root[TEXT_BYTES], uri[TEXT_BYTES];
     if (!*gate->root)

@@ -13,8 +13,8 @@ const char tenure_gate_formats[] =
     "text, json, junit, sarif, github, markdown, gitlab or openmetrics";
 
 static const struct tenure_gate_output *const formats[] = {
-    &tenure_gate_text,   &tenure_gate_json,     &tenure_gate_junit,
-    &tenure_gate_sarif,  &tenure_gate_github,   &tenure_gate_markdown,
+    &tenure_gate_text,   &tenure_gate_json,       &tenure_gate_junit,
+    &tenure_gate_sarif,  &tenure_gate_github,     &tenure_gate_markdown,
     &tenure_gate_gitlab, &tenure_gate_openmetrics};
 
 /* The format of "junit:leaks.xml"; *path is what follows, "-" without. */
@@ -36,15 +36,16 @@ int tenure_gate_outputs_check(const struct tenure_texts *outputs,
     const char *path;
     for (uint32_t i = 0; i < outputs->count; i++)
         if (!split(outputs->at[i], &path))
-            return tenure_because(why, "--output wants FORMAT:PATH with %s, "
-                                  "not '%s'", tenure_gate_formats,
-                                  outputs->at[i]);
+            return tenure_because(why,
+                                  "--output wants FORMAT:PATH with %s, "
+                                  "not '%s'",
+                                  tenure_gate_formats, outputs->at[i]);
     return 0;
 }
 
 static int write_file(const struct tenure_gate *gate,
-                      const struct tenure_gate_output *format,
-                      const char *path, struct tenure_why *why)
+                      const struct tenure_gate_output *format, const char *path,
+                      struct tenure_why *why)
 {
     struct tenure_replace file;
     if (tenure_replace_begin(&file, path, why) < 0)
@@ -71,18 +72,16 @@ int tenure_gate_outputs_write(const struct tenure_gate *gate,
     for (uint32_t i = 0; i < outputs->count; i++) {
         struct tenure_why reason;
         const char *path;
-        const struct tenure_gate_output *format =
-            split(outputs->at[i], &path);
+        const struct tenure_gate_output *format = split(outputs->at[i], &path);
         if (strcmp(path, "-") == 0) {
             format->print(gate, standard);
-        } else if (write_file(gate, format, path, &reason) < 0 &&
-                   result == 0) {
+        } else if (write_file(gate, format, path, &reason) < 0 && result == 0) {
             result = -1;
             *why = reason;
         }
     }
     if (fflush(standard) != 0 && result == 0)
-        result = tenure_because(why, "cannot write the report: %s",
-                                strerror(errno));
+        result =
+            tenure_because(why, "cannot write the report: %s", strerror(errno));
     return result;
 }

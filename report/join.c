@@ -168,8 +168,7 @@ static void add_marks(struct tenure_series *series, uint32_t i)
         }
         add(p->lost_blocks, i,
             once ? mark->unreached_blocks : mark->lost_blocks);
-        add(p->lost_bytes, i,
-            once ? mark->unreached_bytes : mark->lost_bytes);
+        add(p->lost_bytes, i, once ? mark->unreached_bytes : mark->lost_bytes);
     }
 }
 

@@ -23,8 +23,8 @@ struct files {
 
 static void add_file(struct files *files, const char *path)
 {
-    files->at = tenure_grow(files->at, files->count, &files->room,
-                            sizeof *files->at);
+    files->at =
+        tenure_grow(files->at, files->count, &files->room, sizeof *files->at);
     files->at[files->count++] = path;
 }
 
@@ -49,8 +49,10 @@ static int add_directory(struct files *files, const char *path,
     }
     free(entries);
     if (count == 0)
-        return tenure_because(why, "%s has no snapshot in it; name files "
-                              "*.tenure or a directory that has some", path);
+        return tenure_because(why,
+                              "%s has no snapshot in it; name files "
+                              "*.tenure or a directory that has some",
+                              path);
     return 0;
 }
 
@@ -73,8 +75,7 @@ static int list_files(struct files *files, char *const *paths, size_t count,
 static struct tenure_snapshot *open_files(const struct files *files,
                                           struct tenure_why *why)
 {
-    struct tenure_snapshot *all =
-        tenure_zeroed(files->count + 1, sizeof *all);
+    struct tenure_snapshot *all = tenure_zeroed(files->count + 1, sizeof *all);
     for (size_t i = 0; i < files->count; i++) {
         if (tenure_snapshot_open(&all[i], files->at[i], why) == 0)
             continue;
@@ -118,8 +119,7 @@ static void count_snapshots(struct tenure_case *one)
     uint32_t running = 0;
     for (uint32_t i = 0; i < line->count; i++) {
         running += i >= line->base && !line->at_exit[i];
-        one->majors +=
-            one->series.snapshots[i].process->kind == TENURE_MAJOR;
+        one->majors += one->series.snapshots[i].process->kind == TENURE_MAJOR;
     }
     tenure_matrix_open(matrix, line);
     one->judged = matrix->count;
@@ -155,8 +155,8 @@ static int open_case(struct tenure_cases *cases, struct tenure_snapshot *own,
         free(one);
         return -1;
     }
-    cases->at = tenure_grow(cases->at, cases->count, &cases->room,
-                            sizeof *cases->at);
+    cases->at =
+        tenure_grow(cases->at, cases->count, &cases->room, sizeof *cases->at);
     cases->at[cases->count++] = one;
     judge(one, warmup, &cases->arena);
     return 0;

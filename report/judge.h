@@ -14,12 +14,12 @@
 /* One process. Must not be moved: its parts point at each other. */
 struct tenure_case {
     struct tenure_series series;
-    struct tenure_view view; /* for the report as JSON */
+    struct tenure_view view;       /* for the report as JSON */
     struct tenure_charge *charges; /* one for each accused site */
     uint32_t charge_count;
-    uint32_t judged; /* snapshots that growth was judged by */
-    uint32_t idle;   /* those left out since nothing happened before */
-    uint32_t majors; /* snapshots that looked for lost blocks */
+    uint32_t judged;  /* snapshots that growth was judged by */
+    uint32_t idle;    /* those left out since nothing happened before */
+    uint32_t majors;  /* snapshots that looked for lost blocks */
     const char *name; /* "server (PID 12, started ...)" */
 };
 

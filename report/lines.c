@@ -8,8 +8,8 @@
 #include <string.h>
 
 const char *const tenure_sort_names[] = {"delta", "bytes", "count", NULL};
-const char *const tenure_group_names[] = {"site", "function", "module",
-                                          "thread", "type", NULL};
+const char *const tenure_group_names[] = {"site",   "function", "module",
+                                          "thread", "type",     NULL};
 
 static bool picked(const struct tenure_site *site, enum tenure_which which)
 {

@@ -150,11 +150,11 @@ void tenure_text_head(const struct tenure_view *view)
     print_process(view);
     print_snapshots(view);
     print_quality(view);
-    if (view->group == TENURE_GROUP_TYPE &&
-        !tenure_classes_known(view->series))
-        fputs("\n  no C++ types: they need major snapshots (tenure run "
-              "--major, tenure snap --major)\n",
-              view->paper.to);
+    if (view->group == TENURE_GROUP_TYPE && !tenure_classes_known(view->series))
+        fputs(
+            "\n  no C++ types: they need major snapshots (tenure run "
+            "--major, tenure snap --major)\n",
+            view->paper.to);
     fputc('\n', view->paper.to);
 }
 

@@ -161,8 +161,9 @@ static void say_blindness(struct tenure_outcome *outcome,
     }
     if (tenure_snapshot_value(last, TENURE_VALUE_ALLOCATED_BLOCKS) == 0) {
         struct tenure_words words = doubt(outcome);
-        tenure_say(&words, "the agent saw no allocation: is an allocator "
-                           "linked into the program itself?");
+        tenure_say(&words,
+                   "the agent saw no allocation: is an allocator "
+                   "linked into the program itself?");
     }
 }
 

@@ -121,8 +121,7 @@ static void judge_growth(const struct tenure_policy *policy,
     for (size_t i = 0; i < count; i++)
         if (fails(&charges[i], false))
             sum += charges[i].rate;
-    if (policy->max_growth_bytes == 0 ||
-        sum > (double)policy->max_growth_bytes)
+    if (policy->max_growth_bytes == 0 || sum > (double)policy->max_growth_bytes)
         return;
     tenure_say_bytes(&words, sum);
     tenure_say(&words, "/s in all, within --max-growth=%llu/s",

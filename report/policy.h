@@ -21,9 +21,9 @@ struct tenure_policy {
 };
 
 /* The values before any option was read. */
-#define TENURE_POLICY_DEFAULT                                                 \
-    {                                                                         \
-        .fail_on = TENURE_FAIL_ON_DEFAULT                                     \
+#define TENURE_POLICY_DEFAULT                                                  \
+    {                                                                          \
+        .fail_on = TENURE_FAIL_ON_DEFAULT                                      \
     }
 
 extern const struct tenure_option_type

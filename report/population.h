@@ -44,8 +44,8 @@ struct tenure_population {
     const uint64_t *live_bytes;  /* [count] */
     uint32_t cohort_count;
     const struct tenure_cohort *cohorts; /* by generation, rising */
-    const uint64_t *late_blocks; /* [count] cumulative late frees */
-    const uint64_t *late_bytes;  /* [count] */
+    const uint64_t *late_blocks;         /* [count] cumulative late frees */
+    const uint64_t *late_bytes;          /* [count] */
     /* [count] net bytes by realloc, since the first snapshot, on blocks
      * alive in it and in this one; and how many blocks that are. */
     const int64_t *grown_bytes;

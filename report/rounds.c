@@ -29,8 +29,8 @@ static struct round_site *site_of(struct round_sites *sites, uint64_t id,
     for (size_t i = 0; i < sites->count; i++)
         if (sites->at[i].id == id)
             return &sites->at[i];
-    sites->at = tenure_grow(sites->at, sites->count, &sites->room,
-                            sizeof *sites->at);
+    sites->at =
+        tenure_grow(sites->at, sites->count, &sites->room, sizeof *sites->at);
     sites->at[sites->count] = (struct round_site){
         .id = id,
         .blocks = tenure_arena_take(&sites->arena, runs, sizeof(uint64_t)),
@@ -109,8 +109,8 @@ static void charge(struct tenure_decision *decision, struct tenure_case *run,
     made.confidence = sure ? 0.9 : 0.5;
     made.evidence = evidence(site, runs, arena);
     made.leader = run->charge_count;
-    struct tenure_charge *all = tenure_arena_take(
-        arena, run->charge_count + 1, sizeof *all);
+    struct tenure_charge *all =
+        tenure_arena_take(arena, run->charge_count + 1, sizeof *all);
     memcpy(all, run->charges, run->charge_count * sizeof *all);
     all[run->charge_count++] = made;
     run->charges = all;
@@ -134,7 +134,8 @@ void tenure_rounds_judge(struct tenure_decision *decision,
     struct round_sites sites = {0};
     struct tenure_case *last = runs[count - 1];
     if (!work_grows(runs, count)) {
-        tenure_decision_doubt(decision, "the rounds do not differ: let the "
+        tenure_decision_doubt(decision,
+                              "the rounds do not differ: let the "
                               "program repeat its test $TENURE_ROUND times");
         return;
     }

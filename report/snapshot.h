@@ -28,7 +28,7 @@
     X(mark, marks, MARKS)                                                      \
     X(retainer, retainers, RETAINERS)                                          \
     X(object, objects, OBJECTS)                                                \
-    X(edge, edges, EDGES)                                                     \
+    X(edge, edges, EDGES)                                                      \
     X(spread, spreads, SPREAD)                                                 \
     X(type, types, TYPES)
 

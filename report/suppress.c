@@ -36,8 +36,8 @@ void tenure_suppressions_drop(struct tenure_suppressions *list)
 struct tenure_rule *tenure_suppressions_add(struct tenure_suppressions *list,
                                             const struct tenure_rule *rule)
 {
-    list->at = tenure_grow(list->at, list->count, &list->room,
-                           sizeof *list->at);
+    list->at =
+        tenure_grow(list->at, list->count, &list->room, sizeof *list->at);
     list->at[list->count] = *rule;
     return &list->at[list->count++];
 }
@@ -103,10 +103,11 @@ static bool frames_match(const struct tenure_rule_frame *rule, uint32_t count,
 static bool is_allocation(const struct tenure_rule_frame *rule)
 {
     static const char *const names[] = {
-        "malloc",         "calloc",       "realloc",        "memalign",
-        "posix_memalign", "aligned_alloc", "operator new",   "strdup",
-        "operator new[]", "valloc",        "pvalloc",        "_Znwm",
-        "_Znam",          "reallocarray",  "_ZnwmSt11align_val_t"};
+        "malloc",       "calloc",         "realloc",
+        "memalign",     "posix_memalign", "aligned_alloc",
+        "operator new", "strdup",         "operator new[]",
+        "valloc",       "pvalloc",        "_Znwm",
+        "_Znam",        "reallocarray",   "_ZnwmSt11align_val_t"};
     if (rule->what == TENURE_RULE_OBJECT)
         return strstr(rule->pattern, "vgpreload") != NULL;
     if (rule->what != TENURE_RULE_FUNCTION)
@@ -168,8 +169,7 @@ static void say_why_not(struct tenure_suppressions *list,
         tenure_say(&words, ", and this is ");
         tenure_say_bytes(&words, (double)rule->bytes);
     }
-    charge->because =
-        tenure_arena_text(&list->arena, text, strlen(text));
+    charge->because = tenure_arena_text(&list->arena, text, strlen(text));
 }
 
 static void forget(struct tenure_rule *rule)
@@ -226,8 +226,7 @@ static void settle(struct tenure_suppressions *list,
         charge->state = TENURE_CHARGE_SUPPRESSED;
         char name[512];
         tenure_rule_name(charge->rule, name, sizeof name);
-        charge->because =
-            tenure_arena_text(&list->arena, name, strlen(name));
+        charge->because = tenure_arena_text(&list->arena, name, strlen(name));
         return;
     }
     for (size_t r = 0; r < list->count; r++) {

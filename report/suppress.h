@@ -61,8 +61,8 @@ void tenure_suppressions_drop(struct tenure_suppressions *list);
 
 /* Adds the rules of a file ("-": stdin). 0, or -1 with file, line and remedy
  * in `why`: a rule that is not understood is never left out in silence. */
-int tenure_suppressions_read(struct tenure_suppressions *list,
-                             const char *path, struct tenure_why *why);
+int tenure_suppressions_read(struct tenure_suppressions *list, const char *path,
+                             struct tenure_why *why);
 
 /* The same for text; `source` names it. */
 int tenure_suppressions_parse(struct tenure_suppressions *list,

@@ -45,8 +45,8 @@ static const uint8_t *at_address(const struct image *image, uint64_t address,
                                  uint64_t *room)
 {
     const Elf64_Ehdr *header = image->header;
-    const Elf64_Phdr *segments = table_of(image, header->e_phoff,
-                                          header->e_phnum, sizeof *segments);
+    const Elf64_Phdr *segments =
+        table_of(image, header->e_phoff, header->e_phnum, sizeof *segments);
     for (int i = 0; segments && i < header->e_phnum; i++) {
         const Elf64_Phdr *s = &segments[i];
         if (s->p_type != PT_LOAD || address < s->p_vaddr ||
@@ -80,8 +80,8 @@ static bool is_wanted(const struct image *image, const Elf64_Shdr *names,
 static uint64_t find_function(const struct image *image)
 {
     const Elf64_Ehdr *header = image->header;
-    const Elf64_Shdr *sections = table_of(image, header->e_shoff,
-                                          header->e_shnum, sizeof *sections);
+    const Elf64_Shdr *sections =
+        table_of(image, header->e_shoff, header->e_shnum, sizeof *sections);
     for (int i = 0; sections && i < header->e_shnum; i++) {
         const Elf64_Shdr *table = &sections[i];
         if ((table->sh_type != SHT_SYMTAB && table->sh_type != SHT_DYNSYM) ||
@@ -181,8 +181,8 @@ static enum tenure_program_rules add_rules(struct tenure_suppressions *list,
         tenure_because(why, "%s does more than to return a text", wanted);
         return TENURE_PROGRAM_RULES_UNREADABLE;
     }
-    int result = tenure_suppressions_parse(list, slash ? slash + 1 : path,
-                                           text, why);
+    int result =
+        tenure_suppressions_parse(list, slash ? slash + 1 : path, text, why);
     for (size_t i = before; i < list->count; i++)
         list->at[i].optional = true;
     return result == 0 ? TENURE_PROGRAM_RULES_ADDED

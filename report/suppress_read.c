@@ -21,8 +21,8 @@ struct reader {
     struct tenure_suppressions *list;
     struct tenure_why *why;
     const char *source;
-    const char *next; /* the rest of the text */
-    uint32_t number;  /* of the line */
+    const char *next;          /* the rest of the text */
+    uint32_t number;           /* of the line */
     char line[LINE_MAX_BYTES]; /* without blanks at its ends */
     /* From the comment above, for the rule that follows. */
     uint32_t until;
@@ -101,8 +101,8 @@ static void add(struct reader *reader, const struct tenure_rule_frame *frames,
                 uint32_t count, struct tenure_rule rule, uint32_t line)
 {
     char source[LINE_MAX_BYTES];
-    struct tenure_rule_frame *copy = tenure_arena_take(
-        &reader->list->arena, count, sizeof *copy);
+    struct tenure_rule_frame *copy =
+        tenure_arena_take(&reader->list->arena, count, sizeof *copy);
     memcpy(copy, frames, count * sizeof *copy);
     snprintf(source, sizeof source, "%s:%u", reader->source, line);
     rule.source = keep(reader, source);
@@ -163,8 +163,8 @@ static int read_frame(struct reader *reader, struct tenure_rule_frame *frame)
     if (strcmp(line, "...") == 0)
         *frame = (struct tenure_rule_frame){TENURE_RULE_FRAMES, ""};
     else if (strncmp(line, "fun:", 4) == 0)
-        *frame = (struct tenure_rule_frame){
-            TENURE_RULE_FUNCTION, function_pattern(reader, line + 4)};
+        *frame = (struct tenure_rule_frame){TENURE_RULE_FUNCTION,
+                                            function_pattern(reader, line + 4)};
     else if (strncmp(line, "obj:", 4) == 0)
         *frame = (struct tenure_rule_frame){TENURE_RULE_OBJECT,
                                             keep(reader, line + 4)};
@@ -267,14 +267,14 @@ int tenure_suppressions_parse(struct tenure_suppressions *list,
     return got;
 }
 
-int tenure_suppressions_read(struct tenure_suppressions *list,
-                             const char *path, struct tenure_why *why)
+int tenure_suppressions_read(struct tenure_suppressions *list, const char *path,
+                             struct tenure_why *why)
 {
     bool standard = strcmp(path, "-") == 0;
     FILE *file = standard ? stdin : fopen(path, "re");
     if (!file)
-        return tenure_because(why, "%s: %s; --suppressions wants a file",
-                              path, strerror(errno));
+        return tenure_because(why, "%s: %s; --suppressions wants a file", path,
+                              strerror(errno));
     char *text = tenure_zeroed(1, FILE_MAX + 1);
     size_t bytes = fread(text, 1, FILE_MAX, file);
     int error = ferror(file) ? errno : 0;
@@ -288,8 +288,8 @@ int tenure_suppressions_read(struct tenure_suppressions *list,
         result = tenure_because(why, "%s is not a suppression file; it is %s",
                                 path, whole ? "binary" : "too large");
     else
-        result = tenure_suppressions_parse(
-            list, standard ? "stdin" : path, text, why);
+        result = tenure_suppressions_parse(list, standard ? "stdin" : path,
+                                           text, why);
     free(text);
     return result;
 }

@@ -21,7 +21,7 @@ struct tenure_number tenure_text_bytes(uint64_t value);      /* 97.7 KiB */
 struct tenure_number tenure_text_bytes_delta(int64_t value); /* +97.7 KiB */
 /* The standard error that a variance in bytes squared stands for. */
 struct tenure_number tenure_text_error(double bytes_variance);
-struct tenure_number tenure_text_seconds(double seconds);    /* 2 min 10 s */
+struct tenure_number tenure_text_seconds(double seconds); /* 2 min 10 s */
 /* Local wall clock: "10:12:05", of a different day than `since` with date. */
 struct tenure_number tenure_text_time(uint64_t unix_ns, uint64_t since_ns);
 

@@ -114,17 +114,17 @@ struct tenure_process {
     uint32_t trigger; /* enum tenure_trigger */
     uint32_t machine; /* ELF e_machine of the target */
     uint32_t page_bytes;
-    uint32_t depth_max;   /* frames kept of a stack */
-    uint32_t flags;       /* TENURE_PROCESS_... */
-    uint32_t exe;         /* string: path */
-    uint32_t host;        /* string */
-    uint32_t command;     /* string: arguments joined by spaces */
-    uint32_t label;       /* string: of tenure mark, or "" */
-    uint32_t allocator;   /* string: glibc, jemalloc, tcmalloc, mimalloc ... */
-    uint32_t options;     /* string: TENURE_OPTIONS as understood */
+    uint32_t depth_max; /* frames kept of a stack */
+    uint32_t flags;     /* TENURE_PROCESS_... */
+    uint32_t exe;       /* string: path */
+    uint32_t host;      /* string */
+    uint32_t command;   /* string: arguments joined by spaces */
+    uint32_t label;     /* string: of tenure mark, or "" */
+    uint32_t allocator; /* string: glibc, jemalloc, tcmalloc, mimalloc ... */
+    uint32_t options;   /* string: TENURE_OPTIONS as understood */
     /* string: ptrace, signal, none; minor: "", or why there is no mark */
     uint32_t stop_method;
-    uint32_t tool;        /* string: the agent's version */
+    uint32_t tool; /* string: the agent's version */
 };
 #define TENURE_PROCESS_DORMANT                                                 \
     1u                               /* tracking started late: older blocks    \

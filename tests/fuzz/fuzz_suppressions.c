@@ -24,9 +24,13 @@ static void try_rules(struct tenure_suppressions *list)
         {.function = "", .file = "", .module = "/lib/libx.so"},
         {.function = "main", .file = "a.c", .module = "/bin/server"}};
     struct tenure_charge charges[] = {
-        {.class = TENURE_CLASS_LEAK, .bytes = 1000, .because = "",
+        {.class = TENURE_CLASS_LEAK,
+         .bytes = 1000,
+         .because = "",
          .stack = {frames, 4, 0}},
-        {.class = TENURE_CLASS_LOST, .bytes = 1, .because = "",
+        {.class = TENURE_CLASS_LOST,
+         .bytes = 1,
+         .because = "",
          .stack = {frames + 1, 3, 0}},
         {.class = TENURE_CLASS_LOST, .bytes = 1, .because = ""}};
     tenure_suppressions_apply(list, charges, 3);

@@ -72,8 +72,8 @@ int sqlite3_extension_init(struct sqlite3 *db, char **error, const void *api)
 {
     (void)error;
     (void)api;
-    return sqlite3_create_function(db, "called", 0, 1, NULL,
-                                   call_from_sqlite, NULL, NULL);
+    return sqlite3_create_function(db, "called", 0, 1, NULL, call_from_sqlite,
+                                   NULL, NULL);
 }
 
 /* node: process.dlopen(module, path); module.exports() */

@@ -7,8 +7,7 @@
 
 #include "plugin.h"
 
-__attribute__((noinline)) static int inner(plugin_callback *callback,
-                                           int depth)
+__attribute__((noinline)) static int inner(plugin_callback *callback, int depth)
 {
     volatile char frame[PLUGIN_FRAME_BYTES];
     frame[0] = 0;

@@ -52,8 +52,7 @@ NOINLINE static int variable(uint64_t *random, uint32_t levels,
 }
 
 /* gcc realigns such a frame and keeps the CFA in a slot of it. */
-NOINLINE static int aligned(uint64_t *random, uint32_t levels,
-                            stack_leaf *leaf)
+NOINLINE static int aligned(uint64_t *random, uint32_t levels, stack_leaf *leaf)
 {
     volatile char space[64] __attribute__((aligned(64)));
     space[0] = 1;
@@ -121,9 +120,9 @@ int stack_shapes(uint64_t *random, uint32_t levels, stack_leaf *leaf)
 {
     static int (*const shape[SHAPES])(uint64_t *, uint32_t, stack_leaf *) = {
         plain, variable, aligned, large, framed, through_libc, many_registers};
-    int result = levels ? shape[stack_random(random, SHAPES)](
-                              random, levels - 1, leaf)
-                        : leaf();
+    int result =
+        levels ? shape[stack_random(random, SHAPES)](random, levels - 1, leaf)
+               : leaf();
     KEEP(result);
     return result;
 }
@@ -185,8 +184,8 @@ static _Thread_local int fiber_result;
 
 static void fiber(void)
 {
-    fiber_result = stack_shapes(current_random,
-                                stack_random(current_random, 4), current_leaf);
+    fiber_result = stack_shapes(current_random, stack_random(current_random, 4),
+                                current_leaf);
 }
 
 static int run_fiber(void *stack, size_t bytes)
@@ -241,8 +240,8 @@ static void *short_thread(void *context)
     struct job job = *(struct job *)context;
     stack_leaf *end = stack_random(&job.random, 2) ? exit_leaf : job.leaf;
     current_leaf = job.leaf;
-    return (void *)(intptr_t)plain(&job.random,
-                                   stack_random(&job.random, 3), end);
+    return (void *)(intptr_t)plain(&job.random, stack_random(&job.random, 3),
+                                   end);
 }
 
 int stack_thread(uint64_t *random, stack_leaf *leaf)

@@ -57,10 +57,9 @@ static bool is_backtrace(uint32_t site, uint64_t pc)
 __attribute__((noinline)) static int capture(void)
 {
     uint64_t *fp = __builtin_frame_address(0);
-    struct tenure__start start = {
-        .pc = (uint64_t)__builtin_return_address(0),
-        .sp = (uint64_t)__builtin_dwarf_cfa(),
-        .fp = fp[0]};
+    struct tenure__start start = {.pc = (uint64_t)__builtin_return_address(0),
+                                  .sp = (uint64_t)__builtin_dwarf_cfa(),
+                                  .fp = fp[0]};
     if (!unwinder)
         unwinder = tenure__os_map(tenure__unwinder_bytes());
     struct tenure__unwind_counts before = *tenure__unwind_counts(unwinder);
@@ -95,8 +94,8 @@ static int leaf_of_short_thread(void)
 
 static int use_plugin(uint64_t *random)
 {
-    void *plugin = dlopen(plugin_path[stack_random(random, 2)],
-                          RTLD_NOW | RTLD_LOCAL);
+    void *plugin =
+        dlopen(plugin_path[stack_random(random, 2)], RTLD_NOW | RTLD_LOCAL);
     if (!plugin)
         return -1;
     plugin_entry *entry = (plugin_entry *)dlsym(plugin, "plugin_run");
@@ -164,7 +163,8 @@ int main(int count, char **arguments)
         failures += (intptr_t)result;
     }
     printf("%" PRIu64 " captures, %" PRIu64 " by the memo, %" PRIu64
-           " verified, %" PRIu64 " mismatched, %" PRIu64 " unlike backtrace(), "
+           " verified, %" PRIu64 " mismatched, %" PRIu64
+           " unlike backtrace(), "
            "%" PRIu64 " truncated, %" PRIu32 " modules, %" PRIdPTR
            " failures\n",
            captures, hits, verified, mismatched, differing, truncated,

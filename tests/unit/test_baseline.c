@@ -114,8 +114,7 @@ static void a_suppressed_site_stays_suppressed_and_is_met(void **state)
 static void what_was_written_is_read_again(void **state)
 {
     (void)state;
-    struct tenure_charge charges[2] = {charge(7, 1234, 99),
-                                       charge(9, 5, 6)};
+    struct tenure_charge charges[2] = {charge(7, 1234, 99), charge(9, 5, 6)};
     struct tenure_why why;
     charges[1].state = TENURE_CHARGE_SUPPRESSED;
     assert_int_equal(tenure_baseline_write(path, charges, 2, &why), 0);
@@ -145,11 +144,12 @@ static void a_report_is_a_baseline(void **state)
     (void)state;
     struct tenure_why why;
     tenure_baseline_drop(&baseline);
-    write_text("{\"schema\": 1, \"snapshots\": [{\"allocated_blocks\": 50}], "
-               "\"sites\": [{\"id\": \"00000000000000ff\", \"class\": "
-               "\"lost\", \"thread\": \"t\", \"stack\": [{\"function\": "
-               "\"f\"}], \"lost_bytes\": 12, \"live_bytes\": [1, 2]}, {\"id\":"
-               " \"01\", \"class\": \"cache\", \"stack\": []}]}");
+    write_text(
+        "{\"schema\": 1, \"snapshots\": [{\"allocated_blocks\": 50}], "
+        "\"sites\": [{\"id\": \"00000000000000ff\", \"class\": "
+        "\"lost\", \"thread\": \"t\", \"stack\": [{\"function\": "
+        "\"f\"}], \"lost_bytes\": 12, \"live_bytes\": [1, 2]}, {\"id\":"
+        " \"01\", \"class\": \"cache\", \"stack\": []}]}");
     assert_int_equal(tenure_baseline_read(&baseline, path, &why), 0);
     assert_int_equal(baseline.count, 1);
     assert_int_equal(baseline.at[0].id, 0xff);
@@ -161,9 +161,12 @@ static void what_is_no_baseline_is_said_to_be_none(void **state)
 {
     (void)state;
     struct tenure_why why;
-    static const char *const texts[] = {
-        "{", "{\"schema\": 2, \"sites\": []}", "{\"schema\": 1}",
-        "{\"schema\": 1, \"sites\": 5}", "no json", ""};
+    static const char *const texts[] = {"{",
+                                        "{\"schema\": 2, \"sites\": []}",
+                                        "{\"schema\": 1}",
+                                        "{\"schema\": 1, \"sites\": 5}",
+                                        "no json",
+                                        ""};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         write_text(texts[i]);
         why.text[0] = 0;
@@ -178,9 +181,10 @@ static void odd_sites_of_a_report_do_no_harm(void **state)
 {
     (void)state;
     struct tenure_why why;
-    write_text("{\"schema\": 1, \"sites\": [5, null, {\"class\": \"leak\"}, "
-               "{\"class\": \"leak\", \"stack\": [1, {\"function\": 3}], "
-               "\"title\": 9, \"live_bytes\": [-5]}]}");
+    write_text(
+        "{\"schema\": 1, \"sites\": [5, null, {\"class\": \"leak\"}, "
+        "{\"class\": \"leak\", \"stack\": [1, {\"function\": 3}], "
+        "\"title\": 9, \"live_bytes\": [-5]}]}");
     assert_int_equal(tenure_baseline_read(&baseline, path, &why), 0);
     assert_int_equal(now(charge(7, 100000, 1000)), TENURE_CHARGE_KNOWN);
 }

@@ -50,8 +50,7 @@ static void pointers_are_relative_to_where_they_stand(void **state)
     (void)state;
     int32_t word = -16;
     struct tenure__cursor c = over(&word, 4);
-    assert_int_equal(tenure__cursor_pointer(&c, 0x1b, 0),
-                     (uint64_t)&word - 16);
+    assert_int_equal(tenure__cursor_pointer(&c, 0x1b, 0), (uint64_t)&word - 16);
     c = over(&word, 4);
     assert_int_equal(tenure__cursor_pointer(&c, 0x3b, 1000), 984);
     c = over(&word, 4);
@@ -73,8 +72,8 @@ static bool evaluate(const char *bytes, size_t length, uint64_t *result)
     registers.value[3] = 1000;
     char expression[40] = {(char)length};
     memcpy(expression + 1, bytes, length);
-    return tenure__cfi_evaluate((uint64_t)expression, &registers, NULL,
-                                &reader, result);
+    return tenure__cfi_evaluate((uint64_t)expression, &registers, NULL, &reader,
+                                result);
 }
 
 static void expressions_compute_on_registers_and_memory(void **state)
@@ -104,24 +103,24 @@ static void expressions_fail_where_something_is_missing(void **state)
     assert_false(evaluate("\x31\x30\x1b", 3, &result)); /* 1 / 0 */
     assert_false(evaluate("\x2f\xfd\xff", 3, &result)); /* for ever */
     assert_false(evaluate("\x2f\x00\x80", 3, &result)); /* out of it */
-    assert_false(evaluate("\xf3", 1, &result)); /* no such operation */
+    assert_false(evaluate("\xf3", 1, &result));         /* no such operation */
     assert_false(evaluate("", 0, &result));
 }
 
 /* Runs a program whose common part is `def_cfa sp, 8; offset pc at -8`. */
 static int execute(const char *program, size_t bytes, uint64_t pc)
 {
-    static const char common[] = {0x0c, TENURE_ARCH_SP, 8,
-                                  (char)(0x80 | 16), 1};
-    entry = (struct tenure__cfi_entry){
-        .start = 0x1000,
-        .end = 0x2000,
-        .common = (uint64_t)common,
-        .common_end = (uint64_t)common + sizeof common,
-        .program = (uint64_t)program,
-        .program_end = (uint64_t)program + bytes,
-        .code_align = 1,
-        .data_align = -8};
+    static const char common[] = {0x0c, TENURE_ARCH_SP, 8, (char)(0x80 | 16),
+                                  1};
+    entry = (struct tenure__cfi_entry){.start = 0x1000,
+                                       .end = 0x2000,
+                                       .common = (uint64_t)common,
+                                       .common_end =
+                                           (uint64_t)common + sizeof common,
+                                       .program = (uint64_t)program,
+                                       .program_end = (uint64_t)program + bytes,
+                                       .code_align = 1,
+                                       .data_align = -8};
     return tenure__cfi_execute(&entry, pc, &work);
 }
 

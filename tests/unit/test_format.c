@@ -72,19 +72,18 @@ static struct small *make(void)
     f->section[1] = (struct tenure_section){
         TENURE_SECTION_STRINGS, 1, offsetof(struct small, strings), 8, 8};
     f->section[2] = (struct tenure_section){
-        TENURE_SECTION_NODES, sizeof f->node[0],
-        offsetof(struct small, node), 2, sizeof f->node};
-    f->section[3] = (struct tenure_section){
-        TENURE_SECTION_ROWS, sizeof f->row[0], offsetof(struct small, row),
-        1, sizeof f->row};
+        TENURE_SECTION_NODES, sizeof f->node[0], offsetof(struct small, node),
+        2, sizeof f->node};
+    f->section[3] =
+        (struct tenure_section){TENURE_SECTION_ROWS, sizeof f->row[0],
+                                offsetof(struct small, row), 1, sizeof f->row};
     f->section[4] = (struct tenure_section){
-        TENURE_SECTION_TYPES, sizeof f->type[0],
-        offsetof(struct small, type), 3, sizeof f->type};
+        TENURE_SECTION_TYPES, sizeof f->type[0], offsetof(struct small, type),
+        3, sizeof f->type};
     memcpy(f->strings, "\0main\0\0", 8);
-    f->node[0] = (struct tenure_node){1, 0, 1, TENURE_NONE,
-                                      TENURE_NODE_THREAD};
-    f->node[1] = (struct tenure_node){2, 1, 0x1234, TENURE_NONE,
-                                      TENURE_NODE_FRAME};
+    f->node[0] = (struct tenure_node){1, 0, 1, TENURE_NONE, TENURE_NODE_THREAD};
+    f->node[1] =
+        (struct tenure_node){2, 1, 0x1234, TENURE_NONE, TENURE_NODE_FRAME};
     f->row[0] = (struct tenure_row){2, 1, 3, 300};
     f->type[0] = (struct tenure_type){2, 1, 0x5000, TENURE_NONE, 0, 1, 100};
     f->type[1] = (struct tenure_type){2, 1, 0x5008, TENURE_NONE, 0, 1, 100};

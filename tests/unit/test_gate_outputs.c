@@ -18,13 +18,16 @@
 static const char *directory;
 static bool writing;
 
-#define FRAMES(array) {array, sizeof array / sizeof *array, 0}
+#define FRAMES(array)                                                          \
+    {                                                                          \
+        array, sizeof array / sizeof *array, 0                                 \
+    }
 
 static const struct tenure_charge_frame copy_key[] = {
     {"copy_key", "/src/app/store.c", "/opt/app/server", 0x1200, 41, true},
     {"store_set", "/src/app/store.c", "/opt/app/server", 0x1210, 88, false},
-    {"on_request<int, \"x\">", "/src/app/dir with %/main.cc",
-     "/opt/app/server", 0x3000, 7, false},
+    {"on_request<int, \"x\">", "/src/app/dir with %/main.cc", "/opt/app/server",
+     0x3000, 7, false},
     {"", "", "/usr/lib/libevent.so.2", 0x9f3, 0, false},
     {"main", "/src/app/main.cc", "/opt/app/server", 0x3100, 120, false},
 };
@@ -36,9 +39,9 @@ static const struct tenure_charge_frame foreign[] = {
     {"lib_init", "", "/usr/lib/libforeign.so", 0x77, 0, false},
 };
 
-#define CHARGE(number, led_by, kind, what, why)                               \
-    .id = number, .class = kind, .leader = led_by - 1, .state = what,         \
-    .because = why, .confidence = 0.9, .thread = "main",                      \
+#define CHARGE(number, led_by, kind, what, why)                                \
+    .id = number, .class = kind, .leader = led_by - 1, .state = what,          \
+    .because = why, .confidence = 0.9, .thread = "main",                       \
     .process = "server (PID 12)"
 
 static const struct tenure_charge charges[] = {
@@ -63,8 +66,8 @@ static const struct tenure_charge charges[] = {
             "class suspect does not fail (--fail-on)"),
      .evidence = "e", .blocks = 2, .bytes = 20, .since = ""},
     {CHARGE(6, 1, TENURE_CLASS_LEAK, TENURE_CHARGE_FAILS, ""),
-     .evidence = "folded", .stack = FRAMES(grow), .blocks = 2,
-     .bytes = 20, .since = ""},
+     .evidence = "folded", .stack = FRAMES(grow), .blocks = 2, .bytes = 20,
+     .since = ""},
 };
 
 static const char *const reasons[] = {
@@ -77,36 +80,36 @@ static const char *const warnings[] = {
 static const struct tenure_gate_fixed fixed[] = {
     {"00000000000000aa", "leak", "old_leak", 4096}};
 static const struct tenure_gate_process processes[] = {
-    {"server (PID 12)", "/opt/app/server", 12, 36.5, 4000, 2000000, 16,
-     9000000, 500000}};
+    {"server (PID 12)", "/opt/app/server", 12, 36.5, 4000, 2000000, 16, 9000000,
+     500000}};
 
-static const struct tenure_gate leaking = {
-    .verdict = TENURE_VERDICT_LEAK,
-    .status = 1,
-    .reasons = reasons,
-    .reason_count = 2,
-    .warnings = warnings,
-    .warning_count = 1,
-    .charges = charges,
-    .charge_count = sizeof charges / sizeof *charges,
-    .fixed = fixed,
-    .fixed_count = 1,
-    .processes = processes,
-    .process_count = 1,
-    .command = "./server --self-test",
-    .root = "/src/app"};
+static const struct tenure_gate leaking = {.verdict = TENURE_VERDICT_LEAK,
+                                           .status = 1,
+                                           .reasons = reasons,
+                                           .reason_count = 2,
+                                           .warnings = warnings,
+                                           .warning_count = 1,
+                                           .charges = charges,
+                                           .charge_count =
+                                               sizeof charges / sizeof *charges,
+                                           .fixed = fixed,
+                                           .fixed_count = 1,
+                                           .processes = processes,
+                                           .process_count = 1,
+                                           .command = "./server --self-test",
+                                           .root = "/src/app"};
 static const struct tenure_gate clean = {.verdict = TENURE_VERDICT_CLEAN,
                                          .processes = processes,
                                          .process_count = 1,
                                          .command = "./server",
                                          .root = "/src/app"};
-static const struct tenure_gate inconclusive = {
-    .verdict = TENURE_VERDICT_INCONCLUSIVE,
-    .status = 3,
-    .reasons = blind,
-    .reason_count = 1,
-    .command = "./server",
-    .root = ""};
+static const struct tenure_gate inconclusive = {.verdict =
+                                                    TENURE_VERDICT_INCONCLUSIVE,
+                                                .status = 3,
+                                                .reasons = blind,
+                                                .reason_count = 1,
+                                                .command = "./server",
+                                                .root = ""};
 
 static char *contents(const char *path)
 {

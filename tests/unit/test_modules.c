@@ -80,8 +80,8 @@ static void refreshing_without_a_change_adds_nothing(void **state)
     assert_int_equal(tenure__modules_count(), count);
 }
 
-static void an_unloaded_library_keeps_its_entry_and_retires_its_nodes(
-    void **state)
+static void
+an_unloaded_library_keeps_its_entry_and_retires_its_nodes(void **state)
 {
     (void)state;
     struct tenure__node node;

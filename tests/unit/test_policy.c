@@ -18,8 +18,8 @@ static int drop(void **state)
     return 0;
 }
 
-static struct tenure_charge charge(enum tenure_site_class class,
-                                   uint64_t bytes, double rate)
+static struct tenure_charge charge(enum tenure_site_class class, uint64_t bytes,
+                                   double rate)
 {
     return (struct tenure_charge){
         .class = class, .bytes = bytes, .rate = rate, .because = ""};

@@ -95,8 +95,8 @@ static void growth_of_the_hash_loses_no_node(void **state)
     }
     assert_int_equal(tenure__sites_count(), before + NODES);
     for (uint32_t i = 0; i < NODES; i++)
-        assert_int_equal(
-            tenure__site_child(parent_of(i, ids), pc_of(i), false), ids[i]);
+        assert_int_equal(tenure__site_child(parent_of(i, ids), pc_of(i), false),
+                         ids[i]);
     assert_int_equal(tenure__sites_count(), before + NODES);
 }
 
@@ -148,8 +148,7 @@ static void a_retired_node_is_never_found_again(void **state)
     uint32_t fresh = tenure__site_child(root, 0x700000000010, false);
     assert_int_not_equal(fresh, old);
     assert_int_not_equal(tenure__site_child(fresh, 0x1234, false), below);
-    assert_int_equal(tenure__site_child(root, 0x700000001001, false),
-                     behind);
+    assert_int_equal(tenure__site_child(root, 0x700000001001, false), behind);
 }
 
 static void names_beyond_the_table_share_one_class(void **state)
@@ -174,8 +173,8 @@ static void a_full_tree_answers_zero_and_keeps_what_it_has(void **state)
 {
     (void)state;
     uint32_t last = 0, id;
-    for (uint64_t pc = 0x10000;
-         (id = tenure__site_child(root, pc, false)) != 0; pc++)
+    for (uint64_t pc = 0x10000; (id = tenure__site_child(root, pc, false)) != 0;
+         pc++)
         last = id;
     assert_int_equal(last, tenure__sites_count());
     assert_int_equal(tenure__site_child(root, 0x1000, false),

@@ -22,7 +22,7 @@ static const struct tenure_charge_frame frames[] = {
 };
 
 static struct tenure_charge finding(enum tenure_site_class class,
-                                     uint64_t bytes)
+                                    uint64_t bytes)
 {
     return (struct tenure_charge){
         .class = class,
@@ -55,8 +55,7 @@ static bool suppresses(const char *text)
     set_up(NULL);
     assert_int_equal(tenure_suppressions_parse(&list, "t", text, &why), 0);
     tenure_suppressions_apply(&list, &leak, 1);
-    assert_int_equal(leak.state == TENURE_CHARGE_SUPPRESSED,
-                     leak.rule != NULL);
+    assert_int_equal(leak.state == TENURE_CHARGE_SUPPRESSED, leak.rule != NULL);
     return leak.rule != NULL;
 }
 
@@ -102,15 +101,16 @@ static void an_expired_rule_is_named_in_the_finding(void **state)
                               "\nleak:copy_key # until=2020-02-03", &why);
     tenure_suppressions_apply(&list, &leak, 1);
     assert_int_equal(leak.state, TENURE_CHARGE_FAILS);
-    assert_string_equal(leak.because, "the suppression leak:copy_key "
-                                      "(a.supp:2) ended on 2020-02-03");
+    assert_string_equal(leak.because,
+                        "the suppression leak:copy_key "
+                        "(a.supp:2) ended on 2020-02-03");
 }
 
 static void a_ceiling_is_for_all_that_a_rule_suppresses(void **state)
 {
     (void)state;
     struct tenure_charge leaks[2] = {finding(TENURE_CLASS_LEAK, 600),
-                                      finding(TENURE_CLASS_LOST, 400)};
+                                     finding(TENURE_CLASS_LOST, 400)};
     tenure_suppressions_parse(&list, "a", "leak:copy_key # max=1000", &why);
     tenure_suppressions_apply(&list, leaks, 2);
     assert_int_equal(leaks[0].state, TENURE_CHARGE_SUPPRESSED);
@@ -131,8 +131,8 @@ static void the_next_rule_gets_what_a_full_one_gives_up(void **state)
 {
     (void)state;
     struct tenure_charge leak = finding(TENURE_CLASS_LEAK, 5000);
-    tenure_suppressions_parse(
-        &list, "a", "leak:copy_key # max=1K\nleak:store_set", &why);
+    tenure_suppressions_parse(&list, "a",
+                              "leak:copy_key # max=1K\nleak:store_set", &why);
     tenure_suppressions_apply(&list, &leak, 1);
     assert_int_equal(leak.state, TENURE_CHARGE_SUPPRESSED);
     assert_string_equal(leak.because, "leak:store_set (a:2)");
@@ -144,41 +144,48 @@ static void valgrind_rules_match_frames_in_order(void **state)
     assert_true(suppresses("{\n  name\n  Memcheck:Leak\n  fun:copy_key\n}"));
     assert_false(suppresses("{\nname\nMemcheck:Leak\nfun:store_set\n}"));
     assert_true(suppresses("{\nn\nMemcheck:Leak\n...\nfun:store_set\n}"));
-    assert_true(suppresses("{\nn\nMemcheck:Leak\nfun:malloc\nfun:copy_key\n"
-                           "fun:store_set\n}"));
-    assert_true(suppresses("{\nn\nMemcheck:Leak\nfun:*alloc\nfun:copy_*\n...\n"
-                           "obj:*/libbar.so*\n...\nfun:main\n}"));
-    assert_false(suppresses("{\nn\nMemcheck:Leak\n...\nfun:main\n"
-                            "fun:copy_key\n}"));
+    assert_true(
+        suppresses("{\nn\nMemcheck:Leak\nfun:malloc\nfun:copy_key\n"
+                   "fun:store_set\n}"));
+    assert_true(
+        suppresses("{\nn\nMemcheck:Leak\nfun:*alloc\nfun:copy_*\n...\n"
+                   "obj:*/libbar.so*\n...\nfun:main\n}"));
+    assert_false(
+        suppresses("{\nn\nMemcheck:Leak\n...\nfun:main\n"
+                   "fun:copy_key\n}"));
     assert_true(suppresses("{\nn\nMemcheck:Leak\nsrc:/src/store.c:12\n}"));
 }
 
 static void a_mangled_name_is_read_as_we_have_it(void **state)
 {
     (void)state;
-    assert_true(suppresses("{\nn\nMemcheck:Leak\n...\n"
-                           "fun:_ZN3foo3Bar3runEi\n}"));
+    assert_true(
+        suppresses("{\nn\nMemcheck:Leak\n...\n"
+                   "fun:_ZN3foo3Bar3runEi\n}"));
 }
 
 static void valgrind_rules_for_other_tools_are_left_out(void **state)
 {
     (void)state;
-    assert_false(suppresses("{\nn\nMemcheck:Cond\nfun:copy_key\n}\n"
-                            "{\nn\nHelgrind:Race\nfun:copy_key\n}"));
+    assert_false(
+        suppresses("{\nn\nMemcheck:Cond\nfun:copy_key\n}\n"
+                   "{\nn\nHelgrind:Race\nfun:copy_key\n}"));
     assert_int_equal(list.count, 0);
 }
 
 static void leak_kinds_tell_lost_from_reachable(void **state)
 {
     (void)state;
-    const char *text = "{\nn\nMemcheck:Leak\nmatch-leak-kinds: definite\n"
-                       "fun:copy_key\n}";
+    const char *text =
+        "{\nn\nMemcheck:Leak\nmatch-leak-kinds: definite\n"
+        "fun:copy_key\n}";
     struct tenure_charge lost = finding(TENURE_CLASS_LOST, 1);
     assert_false(suppresses(text));
     tenure_suppressions_apply(&list, &lost, 1);
     assert_int_equal(lost.state, TENURE_CHARGE_SUPPRESSED);
-    assert_true(suppresses("{\nn\nMemcheck:Leak\n"
-                           "match-leak-kinds: reachable\nfun:copy_key\n}"));
+    assert_true(
+        suppresses("{\nn\nMemcheck:Leak\n"
+                   "match-leak-kinds: reachable\nfun:copy_key\n}"));
 }
 
 static void what_is_not_understood_is_named_with_its_line(void **state)
@@ -237,8 +244,8 @@ static void a_findings_own_line_suppresses_it(void **state)
     char line[256];
     for (uint32_t title = 0; title < 5; title++) {
         leak.stack.title = title;
-        assert_true(suppresses(
-            tenure_charge_suppression(&leak, line, sizeof line)));
+        assert_true(
+            suppresses(tenure_charge_suppression(&leak, line, sizeof line)));
     }
     assert_true(suppresses("leak:libodd.so+0x12f3"));
     leak.stack.title = 3;

@@ -53,12 +53,11 @@ static void this_program_has_some(void **state)
 static void other_files_have_none(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"/bin/sh", "/etc/passwd", "/",
-                                        "/no/such", "/dev/null", ""};
+    static const char *const paths[] = {"/bin/sh",  "/etc/passwd", "/",
+                                        "/no/such", "/dev/null",   ""};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        assert_int_equal(
-            tenure_suppressions_of_program(&list, paths[i], &why),
-            TENURE_PROGRAM_HAS_NONE);
+        assert_int_equal(tenure_suppressions_of_program(&list, paths[i], &why),
+                         TENURE_PROGRAM_HAS_NONE);
 }
 
 static uint64_t state_of_chance = 88172645463325252u;

@@ -25,8 +25,7 @@ static uint32_t thread_node;
 static int open_unwinder(void **state)
 {
     (void)state;
-    if (tenure__sites_open(UINT64_C(64) << 20) ||
-        tenure__unwind_open(DEPTH, 0))
+    if (tenure__sites_open(UINT64_C(64) << 20) || tenure__unwind_open(DEPTH, 0))
         return -1;
     thread_node = tenure__site_thread("main");
     unwinder = tenure__os_map(tenure__unwinder_bytes());
@@ -37,10 +36,9 @@ static int open_unwinder(void **state)
 NOINLINE static uint32_t capture(void)
 {
     uint64_t *fp = __builtin_frame_address(0);
-    struct tenure__start start = {
-        .pc = (uint64_t)__builtin_return_address(0),
-        .sp = (uint64_t)__builtin_dwarf_cfa(),
-        .fp = fp[0]};
+    struct tenure__start start = {.pc = (uint64_t)__builtin_return_address(0),
+                                  .sp = (uint64_t)__builtin_dwarf_cfa(),
+                                  .fp = fp[0]};
     return tenure__unwind_site(unwinder, &start, thread_node);
 }
 
@@ -58,8 +56,7 @@ static uint32_t depth_of(uint32_t site)
 {
     struct tenure__node node;
     uint32_t depth = 0;
-    while (tenure__site_get(site, &node) &&
-           node.tag != TENURE__NODE_THREAD) {
+    while (tenure__site_get(site, &node) && node.tag != TENURE__NODE_THREAD) {
         depth++;
         site = node.parent;
     }
@@ -71,8 +68,7 @@ static bool has_frame_in(uint32_t site, const void *function,
                          enum tenure__node_tag tag)
 {
     struct tenure__node node;
-    while (tenure__site_get(site, &node) &&
-           node.tag != TENURE__NODE_THREAD) {
+    while (tenure__site_get(site, &node) && node.tag != TENURE__NODE_THREAD) {
         if (node.tag == tag && node.pc - (uint64_t)function < 128)
             return true;
         site = node.parent;
@@ -255,69 +251,71 @@ uint32_t call_with_other_value(uint32_t (*function)(void), uint64_t value);
  * loader when it binds a function at its first call. */
 uint32_t call_with_saved_stack(uint32_t (*function)(void));
 #if defined(__x86_64__)
-__asm__(".text\n"
-        "call_with_saved_stack:\n"
-        "    .cfi_startproc\n"
-        "    push %rbx\n"
-        "    .cfi_def_cfa_offset 16\n"
-        "    .cfi_offset rbx, -16\n"
-        "    mov %rsp, %rbx\n"
-        "    .cfi_def_cfa_register rbx\n"
-        "    and $-64, %rsp\n"
-        "    sub $192, %rsp\n"
-        "    call *%rdi\n"
-        "    mov %rbx, %rsp\n"
-        "    .cfi_def_cfa_register rsp\n"
-        "    pop %rbx\n"
-        "    .cfi_def_cfa_offset 8\n"
-        "    ret\n"
-        "    .cfi_endproc\n"
-        "    .skip 16, 0x90\n"
-        "call_with_frame_pointer:\n"
-        "    push %rbp\n"
-        "    mov %rsp, %rbp\n"
-        "    call *%rdi\n"
-        "    pop %rbp\n"
-        "    ret\n"
-        "    .skip 16, 0x90\n"
-        "call_with_other_value:\n"
-        "    push %rbp\n"
-        "    mov %rsi, %rbp\n"
-        "    call *%rdi\n"
-        "    pop %rbp\n"
-        "    ret\n");
+__asm__(
+    ".text\n"
+    "call_with_saved_stack:\n"
+    "    .cfi_startproc\n"
+    "    push %rbx\n"
+    "    .cfi_def_cfa_offset 16\n"
+    "    .cfi_offset rbx, -16\n"
+    "    mov %rsp, %rbx\n"
+    "    .cfi_def_cfa_register rbx\n"
+    "    and $-64, %rsp\n"
+    "    sub $192, %rsp\n"
+    "    call *%rdi\n"
+    "    mov %rbx, %rsp\n"
+    "    .cfi_def_cfa_register rsp\n"
+    "    pop %rbx\n"
+    "    .cfi_def_cfa_offset 8\n"
+    "    ret\n"
+    "    .cfi_endproc\n"
+    "    .skip 16, 0x90\n"
+    "call_with_frame_pointer:\n"
+    "    push %rbp\n"
+    "    mov %rsp, %rbp\n"
+    "    call *%rdi\n"
+    "    pop %rbp\n"
+    "    ret\n"
+    "    .skip 16, 0x90\n"
+    "call_with_other_value:\n"
+    "    push %rbp\n"
+    "    mov %rsi, %rbp\n"
+    "    call *%rdi\n"
+    "    pop %rbp\n"
+    "    ret\n");
 #else
-__asm__(".text\n"
-        "call_with_saved_stack:\n"
-        "    .cfi_startproc\n"
-        "    stp x19, x30, [sp, #-16]!\n"
-        "    .cfi_def_cfa_offset 16\n"
-        "    .cfi_offset x19, -16\n"
-        "    .cfi_offset x30, -8\n"
-        "    mov x19, sp\n"
-        "    .cfi_def_cfa_register x19\n"
-        "    sub sp, sp, #192\n"
-        "    blr x0\n"
-        "    mov sp, x19\n"
-        "    .cfi_def_cfa_register sp\n"
-        "    ldp x19, x30, [sp], #16\n"
-        "    .cfi_restore x19\n"
-        "    .cfi_restore x30\n"
-        "    .cfi_def_cfa_offset 0\n"
-        "    ret\n"
-        "    .cfi_endproc\n"
-        "call_with_frame_pointer:\n"
-        "    stp x29, x30, [sp, #-16]!\n"
-        "    mov x29, sp\n"
-        "    blr x0\n"
-        "    ldp x29, x30, [sp], #16\n"
-        "    ret\n"
-        "call_with_other_value:\n"
-        "    stp x29, x30, [sp, #-16]!\n"
-        "    mov x29, x1\n"
-        "    blr x0\n"
-        "    ldp x29, x30, [sp], #16\n"
-        "    ret\n");
+__asm__(
+    ".text\n"
+    "call_with_saved_stack:\n"
+    "    .cfi_startproc\n"
+    "    stp x19, x30, [sp, #-16]!\n"
+    "    .cfi_def_cfa_offset 16\n"
+    "    .cfi_offset x19, -16\n"
+    "    .cfi_offset x30, -8\n"
+    "    mov x19, sp\n"
+    "    .cfi_def_cfa_register x19\n"
+    "    sub sp, sp, #192\n"
+    "    blr x0\n"
+    "    mov sp, x19\n"
+    "    .cfi_def_cfa_register sp\n"
+    "    ldp x19, x30, [sp], #16\n"
+    "    .cfi_restore x19\n"
+    "    .cfi_restore x30\n"
+    "    .cfi_def_cfa_offset 0\n"
+    "    ret\n"
+    "    .cfi_endproc\n"
+    "call_with_frame_pointer:\n"
+    "    stp x29, x30, [sp, #-16]!\n"
+    "    mov x29, sp\n"
+    "    blr x0\n"
+    "    ldp x29, x30, [sp], #16\n"
+    "    ret\n"
+    "call_with_other_value:\n"
+    "    stp x29, x30, [sp, #-16]!\n"
+    "    mov x29, x1\n"
+    "    blr x0\n"
+    "    ldp x29, x30, [sp], #16\n"
+    "    ret\n");
 #endif
 
 static uint32_t two_levels(void)
@@ -340,8 +338,7 @@ static void code_without_cfi_is_passed_by_its_frame_pointer(void **state)
     for (volatile int i = 0; i < 2; i++)
         site[i] = through_jit();
     assert_int_equal(site[0], site[1]);
-    assert_true(
-        has_frame_in(site[0], (void *)through_jit, TENURE__NODE_FRAME));
+    assert_true(has_frame_in(site[0], (void *)through_jit, TENURE__NODE_FRAME));
     assert_int_equal(truncated(), before);
 }
 
@@ -371,11 +368,11 @@ static void a_frame_pointer_that_is_none_ends_the_stack(void **state)
     uint64_t before = truncated();
     const uint64_t here = (uint64_t)__builtin_frame_address(0);
     /* Nowhere, below, unaligned, beyond the stack's end. */
-    const uint64_t values[] = {0, 8, here - 4096, here + 1, here + (1 << 24),
-                               UINT64_MAX - 7};
+    const uint64_t values[] = {
+        0, 8, here - 4096, here + 1, here + (1 << 24), UINT64_MAX - 7};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-        assert_in_range(
-            depth_of(call_with_other_value(two_levels, values[i])), 4, 5);
+        assert_in_range(depth_of(call_with_other_value(two_levels, values[i])),
+                        4, 5);
     assert_int_equal(truncated() - before, 6);
 }
 

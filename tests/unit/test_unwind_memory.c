@@ -18,8 +18,8 @@
 static void what_is_mapped_and_readable_can_be_read(void **state)
 {
     (void)state;
-    char *pages = mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
-                       -1, 0);
+    char *pages =
+        mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(pages, MAP_FAILED);
     mprotect(pages + PAGE, PAGE, PROT_NONE);
     munmap(pages + 2 * PAGE, PAGE);
@@ -51,8 +51,8 @@ static void asking_changes_neither_signals_nor_errno(void **state)
 static void *find_home(void *found)
 {
     uint64_t here = (uint64_t)__builtin_frame_address(0), low, high;
-    *(int *)found = tenure__memory_home(here, &low, &high) && low <= here &&
-                    here < high;
+    *(int *)found =
+        tenure__memory_home(here, &low, &high) && low <= here && here < high;
     return NULL;
 }
 

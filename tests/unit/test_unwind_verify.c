@@ -22,8 +22,7 @@ static uint32_t thread_node;
 static int open_oracle(void **state)
 {
     (void)state;
-    if (tenure__sites_open(UINT64_C(1) << 20) ||
-        tenure__unwind_open(DEPTH, 1))
+    if (tenure__sites_open(UINT64_C(1) << 20) || tenure__unwind_open(DEPTH, 1))
         return -1;
     thread_node = tenure__site_thread("main");
     unwinder = tenure__os_map(tenure__unwinder_bytes());
@@ -68,10 +67,9 @@ static uint32_t shorten(uint32_t site, uint32_t count)
 NOINLINE static struct answers ask(void)
 {
     uint64_t *fp = __builtin_frame_address(0);
-    struct tenure__start start = {
-        .pc = (uint64_t)__builtin_return_address(0),
-        .sp = (uint64_t)__builtin_dwarf_cfa(),
-        .fp = fp[0]};
+    struct tenure__start start = {.pc = (uint64_t)__builtin_return_address(0),
+                                  .sp = (uint64_t)__builtin_dwarf_cfa(),
+                                  .fp = fp[0]};
     struct tenure__node node;
     uint32_t site = tenure__unwind_site(unwinder, &start, thread_node);
     tenure__site_get(site, &node);
