@@ -63,8 +63,9 @@ case ${1:-test} in
 build) wanted=$build ;;
 test)
     wanted="$build $test"
-    # Node may come from elsewhere than the distribution.
+    # Node may come from elsewhere than the distribution, with npm.
     command -v node >/dev/null || wanted="$wanted nodejs"
+    command -v npm >/dev/null || wanted="$wanted npm"
     ;;
 *)
     echo "usage: sh tests/install.sh [build|test]" >&2

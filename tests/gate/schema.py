@@ -17,7 +17,7 @@ def main():
     for error in jsonschema.Draft7Validator(schema).iter_errors(report):
         path = "/".join(str(part) for part in error.absolute_path)
         print(f"{path}: {error.message[:200]}")
-    for site in report["sites"]:
+    for site in report.get("sites", []):
         for key in "live_blocks", "live_bytes":
             if len(site[key]) != len(report["snapshots"]):
                 print(f"{site['id']}: {key} is not one for each snapshot")
