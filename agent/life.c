@@ -166,6 +166,7 @@ void tenure__track_after_fork(bool in_child)
     tenure__control_after_fork();
     tenure__snapshot_after_fork();
     tenure__threads_after_fork();
+    tenure__modules_after_fork();
     tenure__identity_after_fork(tenure__generation());
     __atomic_fetch_add(&tenure__generation_now, 1, __ATOMIC_RELAXED);
     revive_soon(REVIVE_AFTER);

@@ -29,6 +29,15 @@
  * (untracked_mappings). */
 #define TENURE_MAPPINGS_MAX 16384u
 
+/* ELF objects loaded in the life of the process, and mapped at one time.
+ * Beyond: the frames of a new one are named by no module. */
+#define TENURE_MODULES_MAX 65536u
+#define TENURE_MODULES_LIVE_MAX 4096u
+
+/* Wait of a thread that refreshes the modules for another that does. Beyond:
+ * left to the next refresh; a dlclose() forgets the unwind rules anyway. */
+#define TENURE_MODULES_WAIT_MS 1000u
+
 /* Generations that are told apart in a slot. A block older than this many
  * snapshots is counted in the oldest generation kept
  * (floor_generation in the snapshot). */

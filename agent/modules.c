@@ -7,7 +7,7 @@
  * published count and published last, after what went has been retired from
  * the call tree, so that no reader ever sees half of one.
  */
-#include "modules.h"
+#include "agent/modules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,29 +16,28 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#include "loader.h"
-#include "os.h"
-#include "sites.h"
-#include "unwind.h"
+#include "agent/loader.h"
+#include "agent/lock.h"
+#include "agent/os.h"
+#include "agent/sites.h"
+#include "agent/unwind.h"
 
-#define PATH_BYTES 4096u
 #define ARENA_BYTES 65536u
 
 static struct tenure__module *table;
 static _Atomic uint32_t published;
 
-/* The pid of the process that is refreshing, 0 if none is: a child that was
- * forked in the middle of it knows that its parent's lock is not its own. */
-static _Atomic int owner;
-
-/* All below: guarded by the lock. */
-static uint32_t live[TENURE_MODULES_LIVE_MAX]; /* indices of what is mapped */
-static uint8_t seen[TENURE_MODULES_LIVE_MAX / 8]; /* by place in live */
-static uint32_t live_count;
-static uint32_t epoch;
-static uint64_t last_adds, last_subs;
-static char *arena;
-static size_t arena_left;
+static struct {
+    struct tenure__lock lock; /* protects the rest, and the table's end */
+    uint32_t live[TENURE_MODULES_LIVE_MAX];    /* indices of what is mapped */
+    uint8_t seen[TENURE_MODULES_LIVE_MAX / 8]; /* by place in live */
+    uint32_t live_count;
+    uint32_t epoch;
+    uint64_t last_adds, last_subs;
+    char *arena;
+    size_t arena_left;
+    char path[TENURE_PATH_BYTES];
+} state;
 
 struct pass {
     uint32_t live;   /* objects known before */
@@ -46,24 +45,6 @@ struct pass {
     uint64_t adds, subs;
     int error;
 };
-
-static void lock(void)
-{
-    int self = tenure__os_pid();
-    int holder = 0;
-    while (!atomic_compare_exchange_weak(&owner, &holder, self)) {
-        if (holder != self && holder != 0 &&
-            atomic_compare_exchange_strong(&owner, &holder, self))
-            return;
-        holder = 0;
-        tenure__syscall0(SYS_sched_yield);
-    }
-}
-
-static void unlock(void)
-{
-    atomic_store(&owner, 0);
-}
 
 /* A plugin that comes and goes has one path, not one for each time. */
 static const char *known_path(const char *text)
@@ -82,16 +63,16 @@ static const char *keep(const char *text)
     if (known)
         return known;
     size_t bytes = strlen(text) + 1;
-    if (bytes > arena_left) {
+    if (bytes > state.arena_left) {
         char *fresh = tenure__os_map(ARENA_BYTES);
         if (!fresh)
             return NULL;
-        arena = fresh;
-        arena_left = ARENA_BYTES;
+        state.arena = fresh;
+        state.arena_left = ARENA_BYTES;
     }
-    char *kept = memcpy(arena, text, bytes);
-    arena += bytes;
-    arena_left -= bytes;
+    char *kept = memcpy(state.arena, text, bytes);
+    state.arena += bytes;
+    state.arena_left -= bytes;
     return kept;
 }
 
@@ -102,9 +83,10 @@ static const char *path_of(const struct dl_phdr_info *info, char *buffer)
     if (info->dlpi_addr == getauxval(AT_SYSINFO_EHDR))
         return "[vdso]";
     if (info->dlpi_name && info->dlpi_name[0])
-        return strlen(info->dlpi_name) < PATH_BYTES ? info->dlpi_name : "";
+        return strlen(info->dlpi_name) < TENURE_PATH_BYTES ? info->dlpi_name
+                                                           : "";
     long bytes = tenure__syscall4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe",
-                                  buffer, PATH_BYTES - 1);
+                                  buffer, TENURE_PATH_BYTES - 1);
     buffer[bytes > 0 ? bytes : 0] = 0;
     return buffer;
 }
@@ -167,56 +149,57 @@ static bool same(const struct tenure__module *a, const struct tenure__module *b,
            strcmp(a->path, path) == 0;
 }
 
+/* With the lock held. */
 static int take_object(struct dl_phdr_info *info, size_t size, void *context)
 {
-    static char buffer[PATH_BYTES]; /* guarded by the lock */
     struct pass *pass = context;
     (void)size;
     if (pass->adds == 0 && info->dlpi_adds != 0) {
         pass->adds = info->dlpi_adds;
         pass->subs = info->dlpi_subs;
-        if (pass->adds == last_adds && pass->subs == last_subs)
+        if (pass->adds == state.last_adds && pass->subs == state.last_subs)
             return 1;
     }
     struct tenure__module module;
     if (!describe(info, &module))
         return 0;
-    const char *path = path_of(info, buffer);
+    const char *path = path_of(info, state.path);
     for (uint32_t i = 0; i < pass->live; i++) {
-        if (same(&table[live[i]], &module, path)) {
-            seen[i / 8] |= (uint8_t)(1u << i % 8);
+        if (same(&table[state.live[i]], &module, path)) {
+            state.seen[i / 8] |= (uint8_t)(1u << i % 8);
             return 0;
         }
     }
     bool room = pass->filled < TENURE_MODULES_MAX &&
-                live_count < TENURE_MODULES_LIVE_MAX;
+                state.live_count < TENURE_MODULES_LIVE_MAX;
     module.path = room ? keep(path) : NULL;
     if (!module.path) {
         pass->error = -ENOMEM;
         return 0;
     }
-    module.load_epoch = epoch + 1;
-    live[live_count++] = pass->filled;
+    module.load_epoch = state.epoch + 1;
+    state.live[state.live_count++] = pass->filled;
     table[pass->filled++] = module;
     return 0;
 }
 
 /* Retires what the loader did not name of the first `count` that were live;
- * true if there was any. */
+ * true if there was any. With the lock held. */
 static bool retire_gone(uint32_t count)
 {
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < live_count; i++) {
-        struct tenure__module *module = &table[live[i]];
-        if (i >= count || seen[i / 8] >> i % 8 & 1) {
-            live[kept++] = live[i];
+    for (uint32_t i = 0; i < state.live_count; i++) {
+        struct tenure__module *module = &table[state.live[i]];
+        if (i >= count || state.seen[i / 8] >> i % 8 & 1) {
+            state.live[kept++] = state.live[i];
             continue;
         }
-        __atomic_store_n(&module->unload_epoch, epoch + 1, __ATOMIC_RELEASE);
-        tenure__sites_retire(module->start, module->end, epoch + 1);
+        __atomic_store_n(&module->unload_epoch, state.epoch + 1,
+                         __ATOMIC_RELEASE);
+        tenure__sites_retire(module->start, module->end, state.epoch + 1);
     }
-    bool any = kept < live_count;
-    live_count = kept;
+    bool any = kept < state.live_count;
+    state.live_count = kept;
     return any;
 }
 
@@ -224,6 +207,7 @@ typedef int each_object(int (*visit)(struct dl_phdr_info *info, size_t bytes,
                                      void *with),
                         void *with);
 
+/* With the lock held. */
 static int refresh_locked(each_object *each)
 {
     if (!table)
@@ -231,20 +215,20 @@ static int refresh_locked(each_object *each)
     if (!table)
         return -ENOMEM;
     uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
-    struct pass pass = {.live = live_count, .filled = count};
-    memset(seen, 0, sizeof seen);
+    struct pass pass = {.live = state.live_count, .filled = count};
+    memset(state.seen, 0, sizeof state.seen);
     int stopped = each(take_object, &pass);
     if (stopped > 0)
         return 0;
     /* An incomplete list adds what is new and says nothing of what went. */
     if (stopped < 0)
-        memset(seen, 0xff, sizeof seen);
-    last_adds = pass.adds;
-    last_subs = pass.subs;
+        memset(state.seen, 0xff, sizeof state.seen);
+    state.last_adds = pass.adds;
+    state.last_subs = pass.subs;
     bool changed = retire_gone(pass.live) || pass.filled > count;
     atomic_store_explicit(&published, pass.filled, memory_order_release);
     if (changed) {
-        epoch++;
+        state.epoch++;
         tenure__unwind_forget();
     }
     return pass.error;
@@ -252,9 +236,10 @@ static int refresh_locked(each_object *each)
 
 static int refresh(each_object *each)
 {
-    lock();
+    if (!tenure__lock_take(&state.lock, TENURE_MODULES_WAIT_MS))
+        return -ETIMEDOUT;
     int error = refresh_locked(each);
-    unlock();
+    tenure__lock_give(&state.lock);
     return error;
 }
 
@@ -266,6 +251,23 @@ int tenure__modules_refresh(void)
 int tenure__modules_refresh_in_helper(void)
 {
     return refresh(tenure__loader_each);
+}
+
+/* Whoever held the lock does not exist here, and may have left the list of
+ * the living half changed: it is made anew from the table. */
+void tenure__modules_after_fork(void)
+{
+    uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
+    if (state.lock.word == 0)
+        return;
+    state.lock.word = 0;
+    state.live_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (table[i].unload_epoch == 0)
+            state.live[state.live_count++] = i;
+    state.epoch++;
+    state.last_adds = state.last_subs = 0;
+    tenure__unwind_forget();
 }
 
 uint32_t tenure__modules_count(void)
@@ -289,5 +291,5 @@ void tenure__modules_unload_begin(void)
 void tenure__modules_unload_end(void)
 {
     tenure__modules_refresh();
-    tenure__unwind_release();
+    tenure__unwind_release(); /* forgets, whether that was refreshed or not */
 }

@@ -6,7 +6,7 @@
  * start, in the dlclose hook, and in the helper thread before a snapshot.
  * An entry is never removed: after its object is unloaded it keeps naming
  * the pcs of old stacks, with its unload epoch. Refreshing is serialised by
- * an internal lock; reading is lock-free.
+ * a lock; reading is lock-free.
  */
 #ifndef TENURE_AGENT_MODULES_H
 #define TENURE_AGENT_MODULES_H
@@ -14,9 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Loads in the life of the process, and objects mapped at one time. */
-#define TENURE_MODULES_MAX 65536
-#define TENURE_MODULES_LIVE_MAX 4096
+#include "agent/limits.h"
 
 struct tenure__module {
     uint64_t start, end, bias;
@@ -28,10 +26,14 @@ struct tenure__module {
 };
 
 /* Brings the table up to date; retires call-tree nodes of what went, and
- * forgets unwind rules if anything came or went. 0 or -ENOMEM. */
+ * forgets unwind rules if anything came or went. 0, -ENOMEM (the table is
+ * full: what is new stays unknown), or -ETIMEDOUT (others were at it for too
+ * long: the next one sees what this one would have). */
 int tenure__modules_refresh(void);
 /* The same in the helper thread, which must not enter the loader. */
 int tenure__modules_refresh_in_helper(void);
+/* In a forked child, before any of the others. */
+void tenure__modules_after_fork(void);
 
 uint32_t tenure__modules_count(void);
 const struct tenure__module *tenure__module_at(uint32_t index);

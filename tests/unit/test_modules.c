@@ -8,9 +8,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <gnu/libc-version.h>
+#include <link.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/modules.h"
@@ -19,9 +24,30 @@
 
 #define PLUGIN "libthread_db.so.1" /* of the C library; nobody has it open */
 
+/* Stands before libc's: a refresh can be held in the middle. */
+static sem_t reached, may_go_on;
+static _Atomic bool hold_the_next;
+
+static int (*each_of_libc)(int (*)(struct dl_phdr_info *, size_t, void *),
+                           void *);
+
+int dl_iterate_phdr(int (*visit)(struct dl_phdr_info *, size_t, void *),
+                    void *with)
+{
+    if (hold_the_next) {
+        hold_the_next = false;
+        sem_post(&reached);
+        sem_wait(&may_go_on);
+    }
+    return each_of_libc(visit, with);
+}
+
 static int open_tables(void **state)
 {
     (void)state;
+    sem_init(&reached, 0, 0);
+    sem_init(&may_go_on, 0, 0);
+    *(void **)&each_of_libc = dlsym(RTLD_NEXT, "dl_iterate_phdr");
     if (tenure__sites_open(UINT64_C(1) << 20) || tenure__unwind_open(64, 0))
         return -1;
     return tenure__modules_refresh();
@@ -122,6 +148,98 @@ static void a_library_that_comes_back_gets_an_entry_of_its_own(void **state)
     dlclose(plugin);
 }
 
+static void *refresh_until_told(void *result)
+{
+    *(int *)result = tenure__modules_refresh();
+    return NULL;
+}
+
+static pthread_t begin_a_refresh(int *result)
+{
+    pthread_t thread;
+    hold_the_next = true;
+    pthread_create(&thread, NULL, refresh_until_told, result);
+    sem_wait(&reached);
+    return thread;
+}
+
+static void end_it(pthread_t thread, const int *result)
+{
+    sem_post(&may_go_on);
+    pthread_join(thread, NULL);
+    assert_int_equal(*result, 0);
+}
+
+static void a_refresh_waits_only_so_long_for_another(void **state)
+{
+    (void)state;
+    int result = 1;
+    pthread_t thread = begin_a_refresh(&result);
+    assert_int_equal(tenure__modules_refresh(), -ETIMEDOUT);
+    end_it(thread, &result);
+    assert_int_equal(tenure__modules_refresh(), 0);
+}
+
+/* Exit status of the child: 0 if it finds what was loaded since. */
+static int refresh_in_a_child(void)
+{
+    tenure__modules_after_fork();
+    void *plugin = dlopen(PLUGIN, RTLD_LAZY | RTLD_LOCAL);
+    if (plugin == NULL || tenure__modules_refresh() != 0)
+        return 1;
+    const struct tenure__module *module =
+        module_of((uint64_t)dlsym(plugin, "td_init"));
+    if (module == NULL || module->unload_epoch != 0)
+        return 2;
+    dlclose(plugin);
+    return tenure__modules_refresh() == 0 && module->unload_epoch != 0 ? 0 : 3;
+}
+
+static void
+a_child_forked_in_the_middle_of_a_refresh_can_refresh_itself(void **state)
+{
+    (void)state;
+    int result = 1, status;
+    pthread_t thread = begin_a_refresh(&result);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(refresh_in_a_child());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    end_it(thread, &result);
+}
+
+static void *refresh_often(void *plugin)
+{
+    for (int i = 0; i < 200; i++) {
+        if (plugin != NULL) {
+            void *handle = dlopen(plugin, RTLD_LAZY | RTLD_LOCAL);
+            tenure__modules_unload_begin();
+            dlclose(handle);
+            tenure__modules_unload_end();
+        }
+        tenure__modules_refresh();
+    }
+    return NULL;
+}
+
+static void refreshes_of_several_threads_leave_one_entry_for_each(void **state)
+{
+    (void)state;
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++)
+        pthread_create(&threads[i], NULL, refresh_often,
+                       i == 0 ? PLUGIN : NULL);
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    for (uint32_t i = 0; i < tenure__modules_count(); i++)
+        for (uint32_t j = 0; j < i; j++)
+            assert_false(tenure__module_at(i)->unload_epoch == 0 &&
+                         tenure__module_at(j)->unload_epoch == 0 &&
+                         tenure__module_at(i)->start ==
+                             tenure__module_at(j)->start);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +250,10 @@ int main(void)
         cmocka_unit_test(
             an_unloaded_library_keeps_its_entry_and_retires_its_nodes),
         cmocka_unit_test(a_library_that_comes_back_gets_an_entry_of_its_own),
+        cmocka_unit_test(a_refresh_waits_only_so_long_for_another),
+        cmocka_unit_test(
+            a_child_forked_in_the_middle_of_a_refresh_can_refresh_itself),
+        cmocka_unit_test(refreshes_of_several_threads_leave_one_entry_for_each),
     };
     return cmocka_run_group_tests(tests, open_tables, NULL);
 }
