@@ -6,7 +6,7 @@
  * and of the common part it refers to. An object whose table has another
  * form than the one every linker writes is searched entry by entry.
  */
-#include "cfi.h"
+#include "agent/cfi.h"
 
 #include <dlfcn.h>
 #include <link.h>

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "unwind_arch.h"
+#include "agent/unwind_arch.h"
 
 enum {
     TENURE__CFI_NO_OBJECT = -1, /* no ELF object: JIT, trampolines */

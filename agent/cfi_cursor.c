@@ -4,7 +4,7 @@
  * Data comes from mapped objects of the target; what leaves is a number, or
  * zero and a mark in the cursor that the data ended too early.
  */
-#include "cfi.h"
+#include "agent/cfi.h"
 
 uint64_t tenure__cursor_fixed(struct tenure__cursor *cursor, uint32_t bytes)
 {

@@ -7,7 +7,7 @@
  */
 #include <stddef.h>
 
-#include "cfi.h"
+#include "agent/cfi.h"
 
 #define STACK_WORDS 16u
 #define STEPS_MAX 1000u /* a backward branch must not hold up the target */

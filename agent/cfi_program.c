@@ -5,7 +5,7 @@
  * the described table that holds at the pc. Values of registers beyond those
  * that unwinding needs (vector registers and the like) are read over.
  */
-#include "cfi.h"
+#include "agent/cfi.h"
 
 enum {
     ADVANCE = 0x40,

@@ -1,7 +1,7 @@
 /*
  * The few services the agent asks of the system, by raw system call.
  */
-#include "os.h"
+#include "agent/os.h"
 
 #include <linux/time.h>
 #include <sys/auxv.h>

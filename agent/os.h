@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-#include "os_arch.h"
+#include "agent/os_arch.h"
 
 #define tenure__syscall0(n) tenure__syscall6(n, 0, 0, 0, 0, 0, 0)
 #define tenure__syscall1(n, a) tenure__syscall6(n, (long)(a), 0, 0, 0, 0, 0)

@@ -7,14 +7,14 @@
  * finds empty lists there. A parent with many children keeps the first few in
  * its list and the others in a hash (sites_hash.h).
  */
-#include "sites.h"
+#include "agent/sites.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "os.h"
-#include "sites_hash.h"
+#include "agent/os.h"
+#include "agent/sites_hash.h"
 
 #define PC_MASK ((UINT64_C(1) << 56) - 1)
 #define LIST_MAX 6u        /* children in a list; further ones are hashed */

@@ -11,12 +11,12 @@
  * them takes the other's id; only a race with a move can leave two ids for
  * one stack, which costs a line in a report and no more.
  */
-#include "sites_hash.h"
+#include "agent/sites_hash.h"
 
 #include <errno.h>
 #include <stdbool.h>
 
-#include "os.h"
+#include "agent/os.h"
 
 #define LEVELS 8
 #define FIRST_LEVEL_BITS 10u /* of slots; four times as many in the next */

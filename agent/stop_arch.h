@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #if defined(__x86_64__)
-#include "stop_arch_x86_64.h"
+#include "agent/stop_arch_x86_64.h"
 #elif defined(__aarch64__)
-#include "stop_arch_aarch64.h"
+#include "agent/stop_arch_aarch64.h"
 #endif
 
 /* clone(2) onto a stack of its own: the child runs fn(with) and exits with

@@ -6,17 +6,17 @@
  * not seen it. Out comes the innermost node of the stack in the call tree,
  * and every Nth answer may be checked against libunwind.
  */
-#include "unwind.h"
+#include "agent/unwind.h"
 
 #include <errno.h>
 
-#include "limits.h"
-#include "os.h"
-#include "unwind_keyed.h"
-#include "unwind_memo.h"
-#include "unwind_rules.h"
-#include "unwind_verify.h"
-#include "unwind_walk.h"
+#include "agent/limits.h"
+#include "agent/os.h"
+#include "agent/unwind_keyed.h"
+#include "agent/unwind_memo.h"
+#include "agent/unwind_rules.h"
+#include "agent/unwind_verify.h"
+#include "agent/unwind_walk.h"
 
 /* The memo's frames, the keyed memo and, if asked for, the memory of the
  * verifier follow the struct: what the first capture touches lies together. */

@@ -1,8 +1,8 @@
 /* Chooses the one file of unwinding conventions for this machine. */
 #if defined(__x86_64__)
-#include "unwind_x86_64.h"
+#include "agent/unwind_x86_64.h"
 #elif defined(__aarch64__)
-#include "unwind_aarch64.h"
+#include "agent/unwind_aarch64.h"
 #else
 #error "tenure runs on x86_64 and aarch64"
 #endif

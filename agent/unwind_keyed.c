@@ -7,13 +7,13 @@
  * few pages, and grows by use. An entry is made void before it is written and
  * valid last: a signal handler that jumps out leaves no half of one.
  */
-#include "unwind_keyed.h"
+#include "agent/unwind_keyed.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-#include "os.h"
-#include "unwind_arch.h"
+#include "agent/os.h"
+#include "agent/unwind_arch.h"
 
 #define FIRST_MASK 31u
 #define LAP (UINT64_C(1) << 31) /* positions of 32 bits are unique in it */

@@ -21,10 +21,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "os.h"
-#include "unwind.h"
-#include "unwind_arch.h"
-#include "unwind_memo.h"
+#include "agent/os.h"
+#include "agent/unwind.h"
+#include "agent/unwind_arch.h"
+#include "agent/unwind_memo.h"
 
 #define TENURE_KEYED_ENTRIES 2048u
 #define TENURE_KEYED_WAYS 8u /* stacks that one pc and sp may have */

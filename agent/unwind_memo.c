@@ -6,12 +6,12 @@
  * frames are pushed on what was kept and get nodes in the call tree. A walk
  * that read what may be gone the next time leaves stack[] as it was.
  */
-#include "unwind_memo.h"
+#include "agent/unwind_memo.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-#include "sites.h"
+#include "agent/sites.h"
 
 /* A capture in progress. */
 struct capture {

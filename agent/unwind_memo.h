@@ -23,8 +23,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "unwind.h"
-#include "unwind_walk.h"
+#include "agent/unwind.h"
+#include "agent/unwind_walk.h"
 
 struct tenure__memo {
     struct tenure__frame *fresh; /* innermost first, while walking */

@@ -5,12 +5,12 @@
  * operation that does not exist: EFAULT says that the address cannot be
  * read, EINVAL that it can, and nothing is changed either way.
  */
-#include "unwind_memory.h"
+#include "agent/unwind_memory.h"
 
 #include <errno.h>
 #include <stddef.h>
 
-#include "os.h"
+#include "agent/os.h"
 
 #define NO_SUCH_OPERATION (-1)
 #define KERNEL_SIGSET_BYTES 8

@@ -8,7 +8,7 @@
  * the small one has seen many pcs. Forgetting gives the pages back, so that
  * every entry reads as empty.
  */
-#include "unwind_rules.h"
+#include "agent/unwind_rules.h"
 
 #include <errno.h>
 #include <sys/mman.h>

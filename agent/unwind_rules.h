@@ -21,9 +21,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cfi.h"
-#include "os.h"
-#include "unwind_arch.h"
+#include "agent/cfi.h"
+#include "agent/os.h"
+#include "agent/unwind_arch.h"
 
 enum tenure__rule_kind {
     TENURE__RULE_NONE,

@@ -6,14 +6,14 @@
  * is switched off: it holds a lock while it waits for the loader's, which
  * must not happen in malloc, and it outlives an unloaded object.
  */
-#include "unwind_verify.h"
+#include "agent/unwind_verify.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <ucontext.h>
 
-#include "sites.h"
-#include "unwind_arch.h"
+#include "agent/sites.h"
+#include "agent/unwind_arch.h"
 
 #define CURSOR_WORDS 4096 /* no libunwind's unw_cursor_t is larger */
 #define PCS_MAX 600

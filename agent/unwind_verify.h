@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "unwind.h"
+#include "agent/unwind.h"
 
 struct tenure__verify; /* memory of one comparison */
 

@@ -8,12 +8,12 @@
  * known, every step is, so that whatever the CFI needs is there. Where a step
  * lacks a register the walk can be made again with those that calls preserve.
  */
-#include "unwind_walk.h"
+#include "agent/unwind_walk.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "unwind_memory.h"
+#include "agent/unwind_memory.h"
 
 #define PAGE_MASK (~UINT64_C(4095)) /* the smallest page there is */
 #define NEAR_BYTES 4096u            /* a CFA by fp this near is not suspected */

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cfi.h"
-#include "unwind_rules.h"
+#include "agent/cfi.h"
+#include "agent/unwind_rules.h"
 
 /* A frame: the state right after its callee returns, or where a signal
  * interrupted it, and the slots below sp that say how it was reached. */
