@@ -64,7 +64,7 @@ static bool is_stale(uint64_t key)
     tenure__slot *slot = tenure__block_slot(address);
     uint64_t value =
         slot != NULL ? __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED) : 0;
-    return value == 0 ||
+    return value <= TENURE_SLOT_VACANT ||
            (value & TENURE_SLOT_HALF) != tenure__block_half(address) ||
            key_of(address, birth_of(value)) != key;
 }
@@ -109,7 +109,7 @@ void tenure__ignore_around(uint64_t address)
             slot != NULL ? __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED)
                          : 0;
         bool starts_here =
-            value != 0 &&
+            value > TENURE_SLOT_VACANT &&
             (value & TENURE_SLOT_HALF) == tenure__block_half(start) &&
             start % (tenure__blocks.granule_shift == 5 ? 16 : 8) == 0;
         if (!starts_here)

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "agent/samples.h"
+
 struct tenure__blocks tenure__blocks;
 
 static size_t leaf_bytes(void)
@@ -21,17 +23,21 @@ static size_t leaf_bytes(void)
            sizeof(tenure__slot);
 }
 
+static bool two_steps(void)
+{
+    return tenure__blocks.odd & TENURE_ODD_TWO_STEPS;
+}
+
 static size_t root_bytes(void)
 {
-    return (tenure__blocks.two_steps ? TENURE_STEP_ENTRIES
-                                     : TENURE_ROOT_ENTRIES) *
+    return (two_steps() ? TENURE_STEP_ENTRIES : TENURE_ROOT_ENTRIES) *
            sizeof(void *);
 }
 
 int tenure__blocks_open(uint32_t granule_shift, bool address_space_is_dear)
 {
     tenure__blocks.granule_shift = granule_shift;
-    tenure__blocks.two_steps = address_space_is_dear;
+    tenure__blocks.odd = address_space_is_dear ? TENURE_ODD_TWO_STEPS : 0;
     tenure__blocks.root[0] = tenure__os_reserve(root_bytes());
     return tenure__blocks.root[0] != NULL ? 0 : -ENOMEM;
 }
@@ -53,14 +59,12 @@ static void *get_or_make(void **place, size_t bytes, void *make(size_t bytes))
     return present;
 }
 
-tenure__slot *tenure__blocks_leaf_new(uint64_t address)
+static tenure__slot *leaf_new(uint64_t address)
 {
     uint64_t region = address >> TENURE_REGION_SHIFT;
-    if (address >> TENURE_ADDRESS_BITS)
-        return NULL;
     void **root = get_or_make((void **)&tenure__blocks.root[address >> 3 & 1],
                               root_bytes(), tenure__os_reserve);
-    if (root != NULL && tenure__blocks.two_steps) {
+    if (root != NULL && two_steps()) {
         root = get_or_make(&root[region >> TENURE_STEP_BITS],
                            TENURE_STEP_ENTRIES * sizeof(void *),
                            tenure__os_reserve);
@@ -69,6 +73,44 @@ tenure__slot *tenure__blocks_leaf_new(uint64_t address)
     return root != NULL
                ? get_or_make(&root[region], leaf_bytes(), tenure__os_map)
                : NULL;
+}
+
+tenure__slot *tenure__block_slot_new(uint64_t address)
+{
+    if (address >> TENURE_ADDRESS_BITS)
+        return NULL;
+    if (tenure__blocks.odd & TENURE_ODD_SAMPLES)
+        return tenure__samples_slot_new(address);
+    tenure__slot *leaf = leaf_new(address);
+    return leaf != NULL ? tenure__slot_in(leaf, address) : NULL;
+}
+
+tenure__slot *tenure__block_slot_oddly(uint64_t address)
+{
+    if (address >> TENURE_ADDRESS_BITS)
+        return NULL;
+    if (tenure__blocks.odd & TENURE_ODD_SAMPLES)
+        return tenure__samples_slot(address);
+    void **root = tenure__blocks.root[address >> 3 & 1];
+    uint64_t region = address >> TENURE_REGION_SHIFT;
+    if (root != NULL && two_steps()) {
+        root = __atomic_load_n(&root[region >> TENURE_STEP_BITS],
+                               __ATOMIC_ACQUIRE);
+        region &= TENURE_STEP_ENTRIES - 1;
+    }
+    tenure__slot *leaf =
+        root != NULL ? __atomic_load_n(&root[region], __ATOMIC_ACQUIRE) : NULL;
+    return leaf != NULL ? tenure__slot_in(leaf, address) : NULL;
+}
+
+/* Below are no heaps, but most numbers that are no addresses. */
+#define LOWEST (1u << 20)
+
+bool tenure__blocks_near(uint64_t address)
+{
+    if (tenure__blocks.odd & TENURE_ODD_SAMPLES)
+        return address >= LOWEST && address >> TENURE_ADDRESS_BITS == 0;
+    return tenure__block_slot(address) != NULL;
 }
 
 /* ---- walking ----------------------------------------------------------- */
@@ -146,7 +188,7 @@ static void visit_slots(uint64_t page, uint64_t page_bytes, uint64_t first,
     for (uint64_t i = 0; i < count; i++) {
         uint64_t value =
             __atomic_load_n((uint64_t *)&slots[i], __ATOMIC_RELAXED);
-        if (value == 0)
+        if (value <= TENURE_SLOT_VACANT)
             continue;
         uint64_t half = value & TENURE_SLOT_HALF ? 16 : 0;
         walk->visit(base + (i << shift) + half, &slots[i], value, walk->with);
@@ -173,7 +215,7 @@ static void visit_leaves(uint64_t page, uint64_t page_bytes, uint64_t first,
 /* The tables of leaves of one plane, in ascending order of address. */
 static void each_table(struct walk *walk, void **root)
 {
-    if (!tenure__blocks.two_steps) {
+    if (!two_steps()) {
         walk->first_region = 0;
         each_page(walk->pagemap, (uint64_t)root, root_bytes(), visit_leaves,
                   walk);
@@ -205,7 +247,10 @@ void tenure__blocks_each(tenure__block_visit *visit, void *with,
                         .visit = visit,
                         .with = with,
                         .at_address = at_address};
-    each_plane(&walk);
+    if (tenure__blocks.odd & TENURE_ODD_SAMPLES)
+        tenure__samples_each(visit, with, at_address);
+    else
+        each_plane(&walk);
     if (at_address != NULL)
         __atomic_store_n((uint64_t *)at_address, UINT64_MAX, __ATOMIC_RELAXED);
 }

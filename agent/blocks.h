@@ -10,7 +10,8 @@
  *   size 24 | ext 1 | half 1 | birth generation 14 | site 24
  *
  * `half`: the block starts in the upper half of its granule. `ext`: the size
- * field is the number of a record (records.h) that holds the size. 0 = empty.
+ * field is the number of a record (records.h) that holds the size. 0 and
+ * TENURE_SLOT_VACANT: no block.
  * Example: site 5, generation 3, 100 bytes, lower half:
  *   5 << 40 | 3 << 26 | 100 = 0x000005000c000064
  *
@@ -18,6 +19,10 @@
  * relaxed loads and stores do: no lock, no atomic read-modify-write. Only
  * the fold, which ages old generations, compares and swaps. Memory comes
  * from tenure__os_map as it is touched. Async-signal-safe.
+ *
+ * What is out of the ordinary (a root in two steps, a sample that is kept in
+ * the table of samples.h) stands behind one flag word, so that the ordinary
+ * way asks once.
  */
 #ifndef TENURE_AGENT_BLOCKS_H
 #define TENURE_AGENT_BLOCKS_H
@@ -39,6 +44,7 @@
 #define TENURE_SLOT_GENERATION_SHIFT 26
 #define TENURE_SLOT_GENERATION_MASK 0x3fffu
 #define TENURE_SLOT_SITE_SHIFT 40
+#define TENURE_SLOT_VACANT 1u /* as 0, to whoever looks for a block */
 
 typedef _Atomic(uint64_t) tenure__slot;
 
@@ -48,8 +54,11 @@ typedef _Atomic(uint64_t) tenure__slot;
 struct tenure__blocks {
     void **root[2];         /* by plane; [1] comes when needed */
     uint32_t granule_shift; /* 4 or 5 */
-    bool two_steps;         /* the dear kind of root */
+    uint32_t odd;           /* TENURE_ODD_... */
 };
+#define TENURE_ODD_TWO_STEPS 1u /* the dear kind of root */
+#define TENURE_ODD_SAMPLES 2u   /* blocks are found in samples.h */
+
 extern
     __attribute__((visibility("hidden"))) struct tenure__blocks tenure__blocks;
 
@@ -81,9 +90,12 @@ static inline uint64_t tenure__slot_make(uint32_t site, uint32_t generation,
            size_or_record;
 }
 
-/* A missing leaf or plane, made; NULL: there is no memory for it, or the
- * address is out of range. */
-tenure__slot *tenure__blocks_leaf_new(uint64_t address);
+/* The slot of an address, made if it is missing; NULL: there is no memory
+ * for it, or the address is out of range. */
+tenure__slot *tenure__block_slot_new(uint64_t address);
+
+/* May blocks lie near an address? Of a sample nobody knows. */
+bool tenure__blocks_near(uint64_t address);
 
 static inline uint64_t tenure__block_half(uint64_t address)
 {
@@ -92,27 +104,37 @@ static inline uint64_t tenure__block_half(uint64_t address)
     return address & 16 ? TENURE_SLOT_HALF : 0;
 }
 
+static inline tenure__slot *tenure__slot_in(tenure__slot *leaf,
+                                            uint64_t address)
+{
+    return &leaf[(address & (TENURE_REGION_BYTES - 1)) >>
+                 tenure__blocks.granule_shift];
+}
+
+/* tenure__block_slot() where something is odd. */
+tenure__slot *tenure__block_slot_oddly(uint64_t address);
+
+static inline bool tenure__blocks_odd(void)
+{
+    return tenure__unlikely(
+        __atomic_load_n(&tenure__blocks.odd, __ATOMIC_RELAXED) != 0);
+}
+
 /* The slot of an address, or NULL if its leaf does not exist. */
 static inline tenure__slot *tenure__block_slot(uint64_t address)
 {
+    if (tenure__blocks_odd())
+        return tenure__block_slot_oddly(address);
     if (tenure__unlikely(address >> TENURE_ADDRESS_BITS))
         return NULL;
     void **root = tenure__blocks.root[address >> 3 & 1];
-    uint64_t region = address >> TENURE_REGION_SHIFT;
     if (tenure__unlikely(root == NULL))
         return NULL;
-    if (tenure__unlikely(tenure__blocks.two_steps)) {
-        root = __atomic_load_n(&root[region >> TENURE_STEP_BITS],
-                               __ATOMIC_ACQUIRE);
-        region &= TENURE_STEP_ENTRIES - 1;
-        if (root == NULL)
-            return NULL;
-    }
-    tenure__slot *leaf = __atomic_load_n(&root[region], __ATOMIC_ACQUIRE);
+    tenure__slot *leaf = __atomic_load_n(&root[address >> TENURE_REGION_SHIFT],
+                                         __ATOMIC_ACQUIRE);
     if (tenure__unlikely(leaf == NULL))
         return NULL;
-    return &leaf[(address & (TENURE_REGION_BYTES - 1)) >>
-                 tenure__blocks.granule_shift];
+    return tenure__slot_in(leaf, address);
 }
 
 /* Calls visit for each occupied slot of the regions that exist. The visitor

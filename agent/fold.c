@@ -131,7 +131,6 @@ void tenure__rows_drop(struct tenure__rows *rows)
 struct folding {
     struct tenure__folded *folded;
     uint32_t generation, floor;
-    uint8_t *sample_pages; /* seen in this fold; NULL in exact mode */
 };
 
 uint32_t tenure__fold_floor(uint32_t generation)
@@ -171,17 +170,17 @@ static void add_spread(struct tenure__rows *rows, uint32_t site, uint32_t born,
     memcpy(row, &spread, sizeof spread);
 }
 
-/* A block of `bytes` that had `birth_bytes` when it could be sampled. Each
- * block is unbiased before it is summed (jemalloc, PROFILING_INTERNALS). */
+/* Each block is unbiased before it is summed (jemalloc,
+ * PROFILING_INTERNALS). */
 static void count_block(const struct folding *folding, uint32_t site,
-                        uint32_t born, uint64_t bytes, uint64_t birth_bytes)
+                        uint32_t born, uint64_t bytes)
 {
     struct tenure__folded *folded = folding->folded;
     if (!tenure__sampling_on()) {
         tenure__rows_add(&folded->rows, site, born, 1, bytes);
         return;
     }
-    double p = tenure__sample_probability(birth_bytes);
+    double p = tenure__sample_probability(bytes);
     tenure__rows_add(&folded->rows, site, born, (uint64_t)(FRACTIONS / p),
                      (uint64_t)((double)bytes * FRACTIONS / p));
     add_spread(&folded->spread, site, born, p, (double)bytes);
@@ -201,10 +200,8 @@ static void fold_block(uint64_t address, tenure__slot *slot, uint64_t value,
     struct folding *folding = with;
     /* The clock has moved on by one: newer births are not of this fold. */
     uint32_t born = tenure__slot_generation(value, folding->generation + 1);
-    uint64_t bytes = value & TENURE_SLOT_SIZE_MAX, birth_bytes = bytes;
+    uint64_t bytes = value & TENURE_SLOT_SIZE_MAX;
     tenure__cells_add(&folding->folded->cells, address);
-    if (folding->sample_pages != NULL)
-        folding->sample_pages[address >> 12 & (TENURE_SAMPLE_PAGES - 1)] = 1;
     if (born > folding->generation)
         return;
     if (born < folding->floor)
@@ -216,9 +213,8 @@ static void fold_block(uint64_t address, tenure__slot *slot, uint64_t value,
         if (seen == folding->generation)
             return;
         bytes = __atomic_load_n(&record->bytes, __ATOMIC_RELAXED);
-        birth_bytes = record->birth_bytes;
     }
-    count_block(folding, tenure__slot_site(value), born, bytes, birth_bytes);
+    count_block(folding, tenure__slot_site(value), born, bytes);
 }
 
 /* Blocks that were between two addresses when their slots were visited. */
@@ -235,8 +231,7 @@ static void fold_movers(struct folding *folding)
                             ? folding->floor
                             : record->generation;
         record->folded = folding->generation;
-        count_block(folding, record->site, born, record->bytes,
-                    record->birth_bytes);
+        count_block(folding, record->site, born, record->bytes);
     }
 }
 
@@ -246,8 +241,6 @@ void tenure__fold(uint32_t generation, struct tenure__folded *folded)
                               .generation = generation,
                               .floor = tenure__fold_floor(generation)};
     memset(folded, 0, sizeof *folded);
-    if (tenure__sampling_on())
-        folding.sample_pages = tenure__heap_new(TENURE_SAMPLE_PAGES);
     __atomic_store_n((uint64_t *)&tenure__fold_address, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&tenure__fold_generation, generation, __ATOMIC_SEQ_CST);
     tenure__blocks_each(fold_block, &folding, &tenure__fold_address);
@@ -257,7 +250,4 @@ void tenure__fold(uint32_t generation, struct tenure__folded *folded)
     tenure__rows_sort(&folded->spread);
     if (tenure__sampling_on())
         round_rows(&folded->rows);
-    if (folding.sample_pages != NULL)
-        tenure__sample_pages_forget(folding.sample_pages, generation);
-    tenure__heap_free(folding.sample_pages);
 }

@@ -24,6 +24,7 @@
 #include "agent/modules.h"
 #include "agent/records.h"
 #include "agent/revive.h"
+#include "agent/samples.h"
 #include "agent/sampling.h"
 #include "agent/sites.h"
 #include "agent/snapshot.h"
@@ -66,6 +67,9 @@ static int open_tables(const struct tenure__track_setup *setup)
     uint64_t budget = address_budget();
     int error =
         tenure__blocks_open(setup->granule_shift, budget < BUDGET_GENEROUS);
+    if (error == 0 && config.sample_bytes >= TENURE_SAMPLES_BYTES_MIN &&
+        budget == BUDGET_GENEROUS)
+        error = tenure__samples_open(config.sample_bytes);
     if (error == 0)
         error = tenure__sites_open(budget / 2);
     if (error == 0)

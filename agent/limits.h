@@ -25,6 +25,11 @@
  * (dropped_no_record). */
 #define TENURE_RECORDS_MAX (1u << 22)
 
+/* Sampled blocks alive at once, at a mean distance of 64 KiB and more; less
+ * where the distance is longer (a quarter of it is used by 64 GiB of heap).
+ * Beyond: not tracked (dropped_no_table). A power of two. */
+#define TENURE_SAMPLES_MAX (1u << 22)
+
 /* Mappings (mmap) alive at once. Beyond: not tracked
  * (untracked_mappings). */
 #define TENURE_MAPPINGS_MAX 16384u

@@ -41,8 +41,10 @@ static void sift_down(struct tenure__range *range, uint32_t at, uint32_t count)
     }
 }
 
-static void heapsort_ranges(struct tenure__range *range, uint32_t count)
+void tenure__ranges_order(struct tenure__ranges *ranges)
 {
+    struct tenure__range *range = ranges->range;
+    uint32_t count = ranges->count;
     for (uint32_t i = count / 2; i-- > 0;)
         sift_down(range, i, count);
     for (uint32_t last = count; last-- > 1;) {
@@ -57,7 +59,7 @@ void tenure__ranges_sort(struct tenure__ranges *ranges)
 {
     struct tenure__range *range = ranges->range;
     uint32_t kept = 0;
-    heapsort_ranges(range, ranges->count);
+    tenure__ranges_order(ranges);
     for (uint32_t i = 1; i < ranges->count; i++) {
         if (range[i].start > range[kept].end)
             range[++kept] = range[i];

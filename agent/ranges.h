@@ -19,6 +19,9 @@ void tenure__ranges_drop(struct tenure__ranges *ranges);
 void tenure__ranges_add(struct tenure__ranges *ranges, uint64_t start,
                         uint64_t end);
 
+/* By start. */
+void tenure__ranges_order(struct tenure__ranges *ranges);
+
 /* By address, overlapping ones joined. */
 void tenure__ranges_sort(struct tenure__ranges *ranges);
 

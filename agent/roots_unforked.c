@@ -66,7 +66,7 @@ static void keep(struct tenure__kernel_words *words, const uint64_t *word,
 {
     for (size_t i = 0; i < count; i++)
         if (word[i] >> TENURE_ADDRESS_BITS == 0 &&
-            tenure__block_slot(word[i] & ~15ull) != NULL &&
+            tenure__blocks_near(word[i] & ~15ull) &&
             words->count < TENURE_KERNEL_WORDS_MAX)
             words->word[words->count++] = word[i];
 }

@@ -131,14 +131,22 @@ bool tenure__sampling_due(struct tenure__thread *thread, size_t bytes)
     return true;
 }
 
-void tenure__sample_pages_forget(const uint8_t *seen, uint32_t generation)
+/* A count that was once as high as it can be is no count any more. */
+static void change(uint8_t *page, int by)
 {
-    uint8_t next = (uint8_t)((generation + 1) % 255 + 1);
-    for (uint32_t page = 0; page < TENURE_SAMPLE_PAGES; page++) {
-        uint8_t tag =
-            __atomic_load_n(&tenure__sample_page[page], __ATOMIC_RELAXED);
-        if (tag != 0 && tag != next && seen[page] == 0)
-            __atomic_compare_exchange_n(&tenure__sample_page[page], &tag, 0, 0,
-                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-    }
+    uint8_t count = __atomic_load_n(page, __ATOMIC_RELAXED);
+    while (count != UINT8_MAX &&
+           !__atomic_compare_exchange_n(page, &count, (uint8_t)(count + by), 1,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        continue;
+}
+
+void tenure__sample_note(uint64_t address)
+{
+    change(tenure__sample_page_of(address), 1);
+}
+
+void tenure__sample_forget(uint64_t address)
+{
+    change(tenure__sample_page_of(address), -1);
 }

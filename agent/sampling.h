@@ -8,6 +8,10 @@
  * 1 - exp(-n/R), whatever came before. The file holds what was taken; the
  * reporter divides each block by that probability before it sums.
  *
+ * realloc draws again: a block that has grown is kept with the probability of
+ * its new size, as one that is new, and it is that size by which the fold
+ * divides. Whatever was done to a block, it counts once on average.
+ *
  * The same countdown wakes the slow path for snapshots by allocated bytes.
  * Per thread, lock-free, async-signal-safe.
  */
@@ -23,9 +27,10 @@
 
 extern __attribute__((visibility("hidden"))) uint64_t tenure__sample_bytes;
 
-/* Which pages (by the low 16 bits of their number) may hold a sampled block:
- * not 0 where one was born, with the generation it was born in. So that the
- * free of an unsampled block is rejected by one load from 64 KiB. */
+/* How many sampled blocks live in each page, by the low 16 bits of its
+ * number: the free of an unsampled block is rejected by one load, and what
+ * the heap of a service needs of these bytes stays in the cache. A count of
+ * 255 stays: then blocks there are looked up in vain. */
 #define TENURE_SAMPLE_PAGES 65536u
 extern __attribute__((visibility("hidden")))
 uint8_t tenure__sample_page[TENURE_SAMPLE_PAGES];
@@ -54,16 +59,9 @@ static inline bool tenure__is_unsampled(size_t bytes)
     return true;
 }
 
-/* A sampled block was born at the address in this generation. */
-static inline void tenure__sample_note(uint64_t address, uint32_t generation)
-{
-    __atomic_store_n(tenure__sample_page_of(address),
-                     (uint8_t)(generation % 255 + 1), __ATOMIC_RELAXED);
-}
-
-/* After a fold of `generation`: forgets the pages in which it saw no block
- * (seen[page] = 0) and none was born since. Helper thread only. */
-void tenure__sample_pages_forget(const uint8_t *seen, uint32_t generation);
+/* A sampled block is born at the address, or has died. */
+void tenure__sample_note(uint64_t address);
+void tenure__sample_forget(uint64_t address);
 
 static inline bool tenure__sampling_on(void)
 {

@@ -117,24 +117,32 @@ static inline tenure__slot *slot_for(uint64_t address)
     tenure__slot *slot = tenure__block_slot(address);
     if (tenure__likely(slot != NULL))
         return slot;
-    if (tenure__blocks_leaf_new(address) == NULL) {
+    slot = tenure__block_slot_new(address);
+    if (slot == NULL)
         tenure__count(TENURE_VALUE_DROPPED_NO_TABLE);
-        return NULL;
-    }
-    return tenure__block_slot(address);
+    return slot;
+}
+
+static void missed_free(struct tenure__thread *thread, uint64_t address,
+                        uint64_t old)
+{
+    thread->counts.missed_frees++;
+    if (old & TENURE_SLOT_EXT)
+        tenure__record_release((uint32_t)old & TENURE_SLOT_SIZE_MAX,
+                               thread->index);
+    if (tenure__sampling_on())
+        tenure__sample_forget(address);
 }
 
 static inline void put(struct tenure__thread *thread, tenure__slot *slot,
-                       uint64_t value)
+                       uint64_t address, uint64_t value)
 {
     uint64_t old = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
-    if (tenure__unlikely(old != 0)) {
-        thread->counts.missed_frees++;
-        if (old & TENURE_SLOT_EXT)
-            tenure__record_release((uint32_t)old & TENURE_SLOT_SIZE_MAX,
-                                   thread->index);
-    }
-    __atomic_store_n((uint64_t *)slot, value, __ATOMIC_RELAXED);
+    if (tenure__unlikely(old > TENURE_SLOT_VACANT))
+        missed_free(thread, address, old);
+    if (tenure__sampling_on() && value != 0)
+        tenure__sample_note(address);
+    __atomic_store_n((uint64_t *)slot, value, __ATOMIC_RELEASE);
 }
 
 static void record_birth(struct tenure__thread *thread, uint64_t address,
@@ -156,13 +164,9 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
     }
     if (tenure__likely(value != 0))
         value |= tenure__block_half(address);
-    put(thread, slot, value);
-    if (tenure__unlikely(value == 0))
-        return;
-    if (tenure__unlikely(tenure__local.ignoring != 0))
+    put(thread, slot, address, value);
+    if (tenure__unlikely(tenure__local.ignoring != 0) && value != 0)
         tenure__ignore_block(address, generation);
-    if (tenure__sampling_on())
-        tenure__sample_note(address, generation);
 }
 
 static inline void count_bytes(struct tenure__thread *thread, size_t bytes)
@@ -201,14 +205,17 @@ static inline uint64_t take(uint64_t address)
     if (slot == NULL)
         return 0;
     uint64_t value = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
-    if (value == 0 || tenure__unlikely((value & TENURE_SLOT_HALF) !=
-                                       tenure__block_half(address))) {
+    if (tenure__unlikely(value <= TENURE_SLOT_VACANT ||
+                         (value & TENURE_SLOT_HALF) !=
+                             tenure__block_half(address))) {
         struct tenure__thread *thread = tenure__local.thread;
         if (thread != NULL && !tenure__sampling_on())
             thread->counts.untracked_frees++;
         return 0;
     }
-    __atomic_store_n((uint64_t *)slot, 0, __ATOMIC_RELAXED);
+    __atomic_store_n((uint64_t *)slot, 0, __ATOMIC_RELEASE);
+    if (tenure__sampling_on())
+        tenure__sample_forget(address);
     return value;
 }
 
@@ -247,9 +254,12 @@ void tenure__track_freed(uint64_t known)
 
 void tenure__track_put_back(void *block, uint64_t known)
 {
-    tenure__slot *slot = tenure__block_slot((uint64_t)block);
-    if (slot != NULL && known != 0)
-        __atomic_store_n((uint64_t *)slot, known, __ATOMIC_RELAXED);
+    tenure__slot *slot = known != 0 ? slot_for((uint64_t)block) : NULL;
+    if (slot == NULL)
+        return;
+    if (tenure__sampling_on())
+        tenure__sample_note((uint64_t)block);
+    __atomic_store_n((uint64_t *)slot, known, __ATOMIC_RELEASE);
 }
 
 /* A record for a block that is resized for the first time. If the fold that
@@ -319,18 +329,18 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
         known & TENURE_SLOT_EXT
             ? tenure__record_at((uint32_t)known & TENURE_SLOT_SIZE_MAX)->bytes
             : known & TENURE_SLOT_SIZE_MAX;
-    count_bytes(thread, bytes);
     thread->counts.freed_blocks++;
     thread->counts.freed_bytes += was;
-    if (tenure__unlikely(thread->bytes_left < 0))
-        tenure__sampling_due(thread, bytes);
-    known =
-        resized(thread, known & ~TENURE_SLOT_HALF, (uint64_t)old, bytes, start);
-    tenure__slot *slot = slot_for(address);
-    if (slot != NULL)
-        put(thread, slot, known | tenure__block_half(address));
-    if (tenure__sampling_on())
-        tenure__sample_note(address, tenure__generation());
+    if (is_taken(thread, bytes)) {
+        known = resized(thread, known & ~TENURE_SLOT_HALF, (uint64_t)old, bytes,
+                        start);
+        tenure__slot *slot = slot_for(address);
+        if (slot != NULL)
+            put(thread, slot, address, known | tenure__block_half(address));
+    } else if (known & TENURE_SLOT_EXT) {
+        tenure__record_release((uint32_t)known & TENURE_SLOT_SIZE_MAX,
+                               thread->index);
+    }
     leave();
 }
 

@@ -39,6 +39,16 @@ static inline bool nothing_dies(const void *block)
            (now & TENURE_TRACK_SAMPLED && !tenure__may_be_sampled(block));
 }
 
+/* For realloc: as a death and a birth. Of no bytes it is a free, or not. */
+static inline bool nothing_resized(const void *old, size_t bytes)
+{
+    uint32_t now = tracking();
+    return now == TENURE_TRACK_READY ||
+           (now & TENURE_TRACK_SAMPLED && bytes > 0 &&
+            (old == NULL || !tenure__may_be_sampled(old)) &&
+            tenure__is_unsampled(bytes));
+}
+
 static inline const struct tenure__real *real(void)
 {
     if (UNLIKELY(!(tracking() & TENURE_TRACK_READY)))

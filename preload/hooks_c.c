@@ -9,8 +9,8 @@
 
 #include "preload/hooks.h"
 
-/* malloc, calloc and free jump straight on to the real one while the agent
- * is dormant, and else to a function of their own, which finds the same
+/* malloc, calloc, realloc and free jump straight on to the real one while the
+ * agent is dormant, and else to a function of their own, which finds the same
  * caller above it: no frame is made before it is known to be needed. */
 static NOINLINE void *tracked_malloc(size_t bytes)
 {
@@ -79,12 +79,19 @@ HOOK void free(void *block)
         }                                                                      \
     } while (0)
 
-HOOK void *realloc(void *old, size_t bytes);
-HOOK void *realloc(void *old, size_t bytes)
+static NOINLINE void *tracked_realloc(void *old, size_t bytes)
 {
     void *block;
     RESIZE(old, bytes, real()->realloc(old, bytes));
     return block;
+}
+
+HOOK void *realloc(void *old, size_t bytes);
+HOOK void *realloc(void *old, size_t bytes)
+{
+    if (nothing_resized(old, bytes))
+        return tenure__real.realloc(old, bytes);
+    return tracked_realloc(old, bytes);
 }
 
 HOOK void *reallocarray(void *old, size_t count, size_t bytes);
@@ -196,7 +203,9 @@ HOOK size_t xallocx(void *block, size_t bytes, size_t extra, int flags)
 {
     uint64_t known = deaths() ? tenure__track_take(block) : 0;
     size_t now = real()->xallocx(block, bytes, extra, flags);
-    if (now >= bytes && known != 0) {
+    /* (An unsampled block draws again; one of before the start stays
+     * unknown.) */
+    if (now >= bytes && (known != 0 || tracking() & TENURE_TRACK_SAMPLED)) {
         struct tenure__start start = {TENURE_START};
         tenure__track_resize(known, block, block,
                              now < bytes + extra ? now : bytes + extra, &start);

@@ -31,8 +31,7 @@ static int clear(void **state)
 
 static void put(uint64_t address, uint64_t value)
 {
-    if (tenure__block_slot(address) == NULL)
-        assert_non_null(tenure__blocks_leaf_new(address));
+    assert_non_null(tenure__block_slot_new(address));
     *tenure__block_slot(address) = value | tenure__block_half(address);
 }
 

@@ -18,9 +18,10 @@ static void open_with(uint32_t granule_shift, bool dear)
 
 static tenure__slot *slot_at(uint64_t address)
 {
-    if (tenure__block_slot(address) == NULL)
-        assert_non_null(tenure__blocks_leaf_new(address));
-    return tenure__block_slot(address);
+    tenure__slot *slot = tenure__block_slot_new(address);
+    assert_non_null(slot);
+    assert_ptr_equal(tenure__block_slot(address), slot);
+    return slot;
 }
 
 static void a_slot_is_packed_as_drawn(void **state)
@@ -47,7 +48,7 @@ static void nothing_is_there_before_a_leaf_is_made(void **state)
     (void)state;
     open_with(5, false);
     assert_null(tenure__block_slot(0x7f0000000010));
-    assert_null(tenure__blocks_leaf_new(1ull << TENURE_ADDRESS_BITS));
+    assert_null(tenure__block_slot_new(1ull << TENURE_ADDRESS_BITS));
     assert_null(tenure__block_slot(1ull << TENURE_ADDRESS_BITS));
 }
 
@@ -105,6 +106,18 @@ static void neighbours_have_slots_of_their_own(void **state)
         assert_true(*tenure__block_slot(a) == a);
 }
 
+static void a_vacant_slot_holds_no_block(void **state)
+{
+    struct seen seen = {.count = 0};
+    (void)state;
+    open_with(5, false);
+    *slot_at(0x10000) = TENURE_SLOT_VACANT;
+    *slot_at(0x10020) = tenure__slot_make(7, 1, 1);
+    tenure__blocks_each(note, &seen, NULL);
+    assert_int_equal(seen.count, 1);
+    assert_true(seen.address[0] == 0x10020);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +125,7 @@ int main(void)
         cmocka_unit_test(a_generation_is_told_from_its_14_bits),
         cmocka_unit_test(nothing_is_there_before_a_leaf_is_made),
         cmocka_unit_test(the_walk_finds_each_block_once),
+        cmocka_unit_test(a_vacant_slot_holds_no_block),
         cmocka_unit_test(neighbours_have_slots_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,11 +79,39 @@ static void the_helper_is_woken_once_a_period(void **state)
     assert_in_range(wakes, 9, 10);
 }
 
+#define BLOCK(at) ((const void *)(uint64_t)(at))
+
+static void a_page_is_suspect_while_a_sample_lives_there(void **state)
+{
+    (void)state;
+    assert_false(tenure__may_be_sampled(BLOCK(0x7000010)));
+    tenure__sample_note(0x7000010);
+    tenure__sample_note(0x7000fe0);
+    assert_true(tenure__may_be_sampled(BLOCK(0x7000020)));
+    assert_false(tenure__may_be_sampled(BLOCK(0x7001010)));
+    tenure__sample_forget(0x7000010);
+    assert_true(tenure__may_be_sampled(BLOCK(0x7000020)));
+    tenure__sample_forget(0x7000fe0);
+    assert_false(tenure__may_be_sampled(BLOCK(0x7000020)));
+}
+
+static void a_page_of_too_many_samples_stays_suspect(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        tenure__sample_note(0x9000010);
+    for (int i = 0; i < 300; i++)
+        tenure__sample_forget(0x9000010);
+    assert_true(tenure__may_be_sampled(BLOCK(0x9000010)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_block_is_taken_with_its_probability),
         cmocka_unit_test(exact_mode_takes_every_block),
+        cmocka_unit_test(a_page_is_suspect_while_a_sample_lives_there),
+        cmocka_unit_test(a_page_of_too_many_samples_stays_suspect),
         cmocka_unit_test(the_helper_is_woken_once_a_period),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
