@@ -11,11 +11,16 @@
 #include "preload/hooks.h"
 #include "preload/operators.h"
 
-/* A C program may load libstdc++ with a plugin, long after the start: then
- * the operator is looked for again. */
-#define NEXT(name)                                                             \
-    (LIKELY(real()->name != NULL) ? tenure__real.name                          \
-                                  : (tenure__real_find(), tenure__real.name))
+/* A C program may load libstdc++ with a plugin, long after the start, and
+ * unload it again: then the operator is looked for when it is called. */
+#define NEXT(name) next_of((void **)&tenure__real.name, #name)
+
+static inline void *next_of(void **slot, const char *name)
+{
+    real(); /* looks for all, if nobody has yet */
+    void *known = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+    return LIKELY(known != NULL) ? known : tenure__real_find_late(name, slot);
+}
 
 #define NEW(name, parameters, arguments)                                       \
     HOOK void *name parameters;                                                \

@@ -121,7 +121,9 @@ HOOK int daemon(int keep_directory, int keep_descriptors)
 HOOK int dlclose(void *handle)
 {
     tenure__track_unload(true);
+    tenure__real_unload(true);
     int error = real()->dlclose(handle);
+    tenure__real_unload(false);
     tenure__track_unload(false);
     return error;
 }

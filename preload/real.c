@@ -3,7 +3,9 @@
  *
  * The loader's list (_r_debug.r_map) holds the objects in search order; ours
  * stands right behind the program. Each object after ours is asked through
- * its GNU hash table (or its old one), default versions only.
+ * its GNU hash table (or its old one), default versions only. Once the
+ * program runs, objects come and go: then the list is walked by
+ * dl_iterate_phdr(), whose lock keeps them where they are.
  */
 #include "preload/real.h"
 
@@ -28,27 +30,28 @@ struct object {
 
 /* The loader has relocated these pointers, but for objects it did not load
  * itself (the vDSO), where they are offsets. */
-static const void *pointer(const struct link_map *map, const ElfW(Dyn) * entry)
+static const void *pointer(uint64_t base, const ElfW(Dyn) * entry)
 {
     uint64_t at = entry->d_un.d_ptr;
-    return (const void *)(at < map->l_addr ? at + map->l_addr : at);
+    return (const void *)(at < base ? at + base : at);
 }
 
-static bool read_object(const struct link_map *map, struct object *object)
+static bool read_object(uint64_t base, const ElfW(Dyn) * dynamic,
+                        struct object *object)
 {
     memset(object, 0, sizeof *object);
-    object->base = map->l_addr;
-    for (const ElfW(Dyn) *at = map->l_ld; at->d_tag != DT_NULL; at++) {
+    object->base = base;
+    for (const ElfW(Dyn) *at = dynamic; at->d_tag != DT_NULL; at++) {
         if (at->d_tag == DT_SYMTAB)
-            object->symbols = pointer(map, at);
+            object->symbols = pointer(base, at);
         else if (at->d_tag == DT_STRTAB)
-            object->strings = pointer(map, at);
+            object->strings = pointer(base, at);
         else if (at->d_tag == DT_GNU_HASH)
-            object->gnu_hash = pointer(map, at);
+            object->gnu_hash = pointer(base, at);
         else if (at->d_tag == DT_HASH)
-            object->old_hash = pointer(map, at);
+            object->old_hash = pointer(base, at);
         else if (at->d_tag == DT_VERSYM)
-            object->versions = pointer(map, at);
+            object->versions = pointer(base, at);
     }
     return object->symbols != NULL && object->strings != NULL;
 }
@@ -108,19 +111,24 @@ static uint32_t find_by_old_hash(const struct object *object, const char *name)
     return 0;
 }
 
-static void *find_in(const struct object *object, const char *name)
+static void *find_in(uint64_t base, const ElfW(Dyn) * dynamic, const char *name)
 {
-    uint32_t index = object->gnu_hash   ? find_by_gnu_hash(object, name)
-                     : object->old_hash ? find_by_old_hash(object, name)
-                                        : 0;
+    struct object object;
+    if (!read_object(base, dynamic, &object))
+        return NULL;
+    uint32_t index = object.gnu_hash   ? find_by_gnu_hash(&object, name)
+                     : object.old_hash ? find_by_old_hash(&object, name)
+                                       : 0;
     if (index == 0)
         return NULL;
-    const ElfW(Sym) *symbol = &object->symbols[index];
-    void *at = (void *)(object->base + symbol->st_value);
+    const ElfW(Sym) *symbol = &object.symbols[index];
+    void *at = (void *)(base + symbol->st_value);
     if (ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC)
         at = ((void *(*)(void))at)();
     return at;
 }
+
+/* ---- at start ---------------------------------------------------------- */
 
 static const struct link_map *own_map(void)
 {
@@ -134,10 +142,9 @@ static const struct link_map *own_map(void)
 static void *find_next(const char *name, const struct link_map **whose)
 {
     const struct link_map *own = own_map();
-    struct object object;
     for (const struct link_map *map = own ? own->l_next : NULL; map != NULL;
          map = map->l_next) {
-        void *at = read_object(map, &object) ? find_in(&object, name) : NULL;
+        void *at = find_in(map->l_addr, map->l_ld, name);
         if (at != NULL) {
             *whose = map;
             return at;
@@ -146,8 +153,6 @@ static void *find_next(const char *name, const struct link_map **whose)
     *whose = NULL;
     return NULL;
 }
-
-/* ---- the allocator ----------------------------------------------------- */
 
 static void name_allocator(const char *path)
 {
@@ -186,28 +191,84 @@ static void find_range(const struct link_map *map)
 
 static void learn_allocator(void)
 {
-    const struct link_map *malloc_in, *new_in;
-    struct object program;
+    const struct link_map *malloc_in, *new_in, *program = _r_debug.r_map;
     find_next("malloc", &malloc_in);
     find_next("_Znwm", &new_in);
     tenure__allocator.own_operators = new_in != NULL && new_in == malloc_in;
-    tenure__allocator.in_program = _r_debug.r_map != NULL &&
-                                   read_object(_r_debug.r_map, &program) &&
-                                   find_in(&program, "malloc") != NULL;
+    tenure__allocator.in_program =
+        program != NULL &&
+        find_in(program->l_addr, program->l_ld, "malloc") != NULL;
     if (malloc_in == NULL)
         return;
     name_allocator(malloc_in->l_name);
     find_range(malloc_in);
 }
 
+/* What stayed NULL here comes and goes with plugins. */
+static struct tenure__real at_start;
+
 void tenure__real_find(void)
 {
     const struct link_map *whose;
     learn_allocator();
 #define X(result, name, parameters)                                            \
-    if (tenure__real.name == NULL)                                             \
-        tenure__real.name = (result(*) parameters)find_next(#name, &whose);
+    at_start.name = (result(*) parameters)find_next(#name, &whose);
 #include "preload/hooks.def"
 #undef X
+    tenure__real = at_start;
     __atomic_fetch_or(&tenure__tracking, TENURE_TRACK_READY, __ATOMIC_RELEASE);
+}
+
+/* ---- while the program runs -------------------------------------------- */
+
+/* How many dlclose() are under way. Meanwhile nothing is remembered, since
+ * it may be what they take away. */
+static uint32_t closing;
+
+struct search {
+    const char *name;
+    bool behind_ours;
+    void *found;
+};
+
+static int look_into(struct dl_phdr_info *info, size_t bytes, void *with)
+{
+    struct search *search = with;
+    const ElfW(Dyn) *dynamic = NULL;
+    (void)bytes;
+    for (int i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+            dynamic =
+                (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+    if (dynamic != NULL && search->behind_ours)
+        search->found = find_in(info->dlpi_addr, dynamic, search->name);
+    search->behind_ours |= dynamic == _DYNAMIC;
+    return search->found != NULL;
+}
+
+void *tenure__real_find_late(const char *name, void **slot)
+{
+    struct search search = {.name = name};
+    dl_iterate_phdr(look_into, &search);
+    if (__atomic_load_n(&closing, __ATOMIC_SEQ_CST) == 0) {
+        __atomic_store_n(slot, search.found, __ATOMIC_SEQ_CST);
+        /* One that began in between may have passed this slot already. */
+        if (__atomic_load_n(&closing, __ATOMIC_SEQ_CST) != 0)
+            __atomic_store_n(slot, NULL, __ATOMIC_SEQ_CST);
+    }
+    return search.found;
+}
+
+void tenure__real_unload(bool begins)
+{
+    if (!begins) {
+        __atomic_fetch_sub(&closing, 1, __ATOMIC_SEQ_CST);
+        return;
+    }
+    __atomic_fetch_add(&closing, 1, __ATOMIC_SEQ_CST);
+#define X(result, name, parameters)                                            \
+    if (at_start.name == NULL)                                                 \
+        __atomic_store_n((void **)&tenure__real.name, NULL, __ATOMIC_SEQ_CST);
+#include "preload/hooks.def"
+#undef X
 }

@@ -3,9 +3,8 @@
  * the program would have had without us.
  *
  * Found by reading the loader's list of objects and their symbol tables
- * directly, not by dlsym(), which takes the loader's lock and may allocate:
- * so the first hook that is called can do it, in whatever state the process
- * is. Thread-safe (each thread finds the same) and async-signal-safe.
+ * directly, not by dlsym(), which allocates and knows nothing of what a
+ * plugin brought along for itself.
  */
 #ifndef TENURE_PRELOAD_REAL_H
 #define TENURE_PRELOAD_REAL_H
@@ -22,8 +21,18 @@ struct tenure__real {
 };
 extern __attribute__((visibility("hidden"))) struct tenure__real tenure__real;
 
-/* Finds them; TENURE_TRACK_READY says that it was done. */
+/* Finds them; TENURE_TRACK_READY says that it was done. In the first hook or
+ * constructor that runs, while there is one thread: takes no lock. */
 void tenure__real_find(void);
+
+/* For a function that was not there at the start, and came with a plugin:
+ * finds it among what is loaded now, NULL if it is nowhere, and remembers it
+ * in its place in tenure__real. Thread-safe; takes the loader's lock, as an
+ * exception does. */
+void *tenure__real_find_late(const char *name, void **slot);
+
+/* Around the real dlclose(): what came with plugins is forgotten. */
+void tenure__real_unload(bool begins);
 
 /* What the library knows of the allocator it stands before. */
 struct tenure__allocator {
