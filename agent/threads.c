@@ -44,7 +44,7 @@ static void push_free(struct tenure__thread *thread)
 {
     uint64_t head = __atomic_load_n(&free_head, __ATOMIC_ACQUIRE), next;
     do {
-        thread->next_free = (uint32_t)head;
+        __atomic_store_n(&thread->next_free, (uint32_t)head, __ATOMIC_RELAXED);
         next = ((head >> 32) + 1) << 32 | (thread->index + 1);
     } while (!__atomic_compare_exchange_n(&free_head, &head, next, 1,
                                           __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
@@ -58,7 +58,8 @@ static struct tenure__thread *pop_free(void)
         if ((uint32_t)head == 0)
             return NULL;
         thread = table[(uint32_t)head - 1];
-        next = ((head >> 32) + 1) << 32 | thread->next_free;
+        next = ((head >> 32) + 1) << 32 |
+               __atomic_load_n(&thread->next_free, __ATOMIC_RELAXED);
     } while (!__atomic_compare_exchange_n(&free_head, &head, next, 1,
                                           __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
     return thread;
