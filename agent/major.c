@@ -22,6 +22,7 @@
 #include "agent/mark_lost.h"
 #include "agent/mark_odd.h"
 #include "agent/retain.h"
+#include "agent/retained.h"
 #include "agent/sites.h"
 #include "agent/os.h"
 #include "agent/procfs.h"
@@ -48,6 +49,9 @@ struct findings {
     struct tenure_mark row[TENURE_MARK_ROWS_MAX];
     uint32_t type_count;
     struct tenure_type type[TENURE_TYPE_ROWS_MAX];
+    uint32_t retained_count;
+    uint64_t unweighed;
+    struct tenure_retained retained[TENURE_RETAINED_ROWS_MAX];
 };
 
 static struct findings *findings;
@@ -161,6 +165,32 @@ static void report_retainers(struct marking *marking)
     findings->retainer_count = retain.count;
 }
 
+/* Where only some blocks are known, none can be said to hold the others. */
+static void report_retained(struct marking *marking)
+{
+    struct tenure__retained retained;
+    struct tenure__root kernel = {.kind = TENURE_RETAINER_KERNEL};
+    if (asked.partial)
+        return;
+    int error = tenure__retained_open(&retained, &marking->mark,
+                                      tenure__walker_headroom());
+    if (error == 0) {
+        tenure__roots_read(&marking->roots, &stopped, tenure__retained_root,
+                           &retained);
+        tenure__retained_root(&kernel, kernel_words.word, kernel_words.count, 0,
+                              &retained);
+        error =
+            tenure__retained_find(&retained, &marking->source, asked.generation,
+                                  tenure__sites_count() + 1, findings->retained,
+                                  TENURE_RETAINED_ROWS_MAX);
+    }
+    if (error == 0)
+        findings->retained_count = retained.row_count;
+    else
+        findings->unweighed = marking->mark.index.count;
+    tenure__retained_close(&retained);
+}
+
 /* The process ends afterwards: nothing is given back. */
 static int walk(void *with)
 {
@@ -178,6 +208,8 @@ static int walk(void *with)
         error = mark_all(marking);
     if (error == 0)
         report_retainers(marking);
+    if (error == 0)
+        report_retained(marking);
     if (error == 0)
         error = report_losses(marking);
     if (error == 0)
@@ -250,7 +282,8 @@ static int prepare(void)
     tenure__regions_each(name_region, &named);
     findings->error = -EIO; /* until the walker says otherwise */
     findings->row_count = findings->retainer_count = 0;
-    findings->type_count = 0;
+    findings->type_count = findings->retained_count = 0;
+    findings->unweighed = 0;
     if (tenure__unreached_open(&now, status_bytes("VmData") / 16 + 1024) != 0)
         return -ENOMEM;
     int failed = tenure__walker_prepare(&walker, walk, NULL);
@@ -335,6 +368,9 @@ void tenure__major_end(struct tenure__major *major)
     major->retainer_count = findings->retainer_count;
     major->type = findings->type;
     major->type_count = findings->type_count;
+    major->retained = findings->retained;
+    major->retained_count = findings->retained_count;
+    major->unweighed = findings->unweighed;
     major->lost_blocks = findings->lost_blocks;
     major->lost_bytes = findings->lost_bytes;
 }

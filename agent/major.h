@@ -34,6 +34,9 @@ struct tenure__major {
     uint32_t retainer_count;
     const struct tenure_type *type; /* sorted */
     uint32_t type_count;
+    const struct tenure_retained *retained; /* sorted */
+    uint32_t retained_count;
+    uint64_t unweighed; /* blocks, if there were too many for that */
 };
 
 struct tenure__major_request {

@@ -10,7 +10,7 @@
 
 #include "agent/format/format.h"
 
-#define TENURE_OUTPUT_SECTIONS 16
+#define TENURE_OUTPUT_SECTIONS 17
 
 struct tenure__output {
     struct tenure__output_section {

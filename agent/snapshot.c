@@ -273,6 +273,11 @@ static void add_major(struct gathering *g)
     if (major->type_count > 0)
         tenure__output_borrow(&g->output, TENURE_SECTION_TYPES, major->type,
                               sizeof *major->type, major->type_count);
+    if (major->retained_count > 0)
+        tenure__output_borrow(&g->output, TENURE_SECTION_RETAINED,
+                              major->retained, sizeof *major->retained,
+                              major->retained_count);
+    add_value(g, TENURE_VALUE_UNWEIGHED_BLOCKS, major->unweighed);
     add_value(g, TENURE_VALUE_PAUSE_US, (major->pause_ns + 999) / 1000);
     add_value(g, TENURE_VALUE_LOST_BLOCKS, major->lost_blocks);
     add_value(g, TENURE_VALUE_LOST_BYTES, major->lost_bytes);
@@ -422,6 +427,8 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
     }
     for (uint32_t i = 0; i < g.major.type_count; i++)
         tenure__tree_want(&g.tree, g.major.type[i].site);
+    for (uint32_t i = 0; i < g.major.retained_count; i++)
+        tenure__tree_want(&g.tree, g.major.retained[i].site);
     tenure__identity.seq++;
     if (error == 0) {
         add_sections(&g);

@@ -17,6 +17,9 @@ void tenure_join_growth(struct tenure_series *series);
 /* How far the numbers of a sampled run may be off. */
 void tenure_join_spread(struct tenure_series *series);
 
+/* Adds what the newest mark found that sites retain. */
+void tenure_join_held(struct tenure_series *series);
+
 /* Last: makes the columns agree (freed_bytes from the identity), sums the
  * totals, and gives sites without late frees, marks or growth their zeros. */
 void tenure_join_finish(struct tenure_series *series,

@@ -220,6 +220,18 @@ static void suppressed(struct tenure_json *json, const struct tenure_view *view,
         tenure_json_null(json, "suppressed_by");
 }
 
+/* null: unknown, for want of a mark, or of one of the whole heap. */
+static void retained(struct tenure_json *json, const struct tenure_view *view,
+                     const struct tenure_site *of)
+{
+    const struct tenure_site_list *blocks = &view->series->sites;
+    bool known = view->series->retained_of != TENURE_NONE;
+    if (known && of >= blocks->at && of < blocks->at + blocks->count)
+        tenure_json_count(json, "retained_bytes", of->retained_bytes);
+    else
+        tenure_json_null(json, "retained_bytes");
+}
+
 static void retainer(struct tenure_json *json, const struct tenure_view *view,
                      const struct tenure_site *of)
 {
@@ -269,6 +281,7 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     cohorts(json, p);
     tenure_json_count(json, "lost_blocks", p->lost_blocks[count - 1]);
     tenure_json_count(json, "lost_bytes", p->lost_bytes[count - 1]);
+    retained(json, view, of);
     rate(json, verdict);
     if (view->three)
         kept(json, of);

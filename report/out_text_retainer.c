@@ -12,12 +12,27 @@ static const struct tenure_snapshot *last_of(const struct tenure_series *series)
     return &series->snapshots[series->timeline.count - 1];
 }
 
+static void print_retained(const struct tenure_view *view,
+                           const struct tenure_site *site)
+{
+    const struct tenure_series *series = view->series;
+    const uint32_t of = series->retained_of;
+    if (of == TENURE_NONE || site->retained_bytes == 0)
+        return;
+    fprintf(view->paper.to,
+            "\n  Retains %s: what would go with these blocks, which have %s "
+            "themselves\n",
+            tenure_text_bytes(site->retained_bytes).text,
+            tenure_text_bytes(site->population.live_bytes[of]).text);
+}
+
 void tenure_text_way(const struct tenure_view *view,
                      const struct tenure_site *site)
 {
     const struct tenure_paper *paper = &view->paper;
     char text[2300];
     uint32_t count;
+    print_retained(view, site);
     const struct tenure_step *step =
         tenure_retainers_of(view->retainers, site->call, &count);
     if (count == 0)

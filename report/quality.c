@@ -32,6 +32,8 @@ static const char *means(uint32_t key)
         return "reallocs whose growth was not recorded";
     case TENURE_VALUE_UNSTOPPED_THREADS:
         return "threads that did not stop for the mark phase";
+    case TENURE_VALUE_UNWEIGHED_BLOCKS:
+        return "blocks, too many to find out what each site retains";
     case TENURE_VALUE_DROPPED_NO_TABLE:
         return "blocks DROPPED: no memory for the table of blocks";
     case TENURE_VALUE_DROPPED_NO_THREAD:

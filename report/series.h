@@ -65,6 +65,8 @@ struct tenure_site {
     struct tenure_population population;
     /* In the last snapshot, by enum tenure_age. */
     uint64_t age_blocks[TENURE_AGES], age_bytes[TENURE_AGES];
+    /* What would go with its blocks, in snapshot `retained_of`. */
+    uint64_t retained_bytes;
     /* The stack of realloc that made the blocks of the last snapshot grow
      * most, or TENURE_NONE. */
     uint32_t grown_by;
@@ -84,6 +86,9 @@ struct tenure_series {
     struct tenure_calltree calls;
     struct tenure_site_list sites;    /* blocks, by allocation stack */
     struct tenure_site_list mappings; /* the target's own mmap()s */
+    /* The snapshot that knows what sites retain, the newest that does, or
+     * TENURE_NONE. */
+    uint32_t retained_of;
     struct tenure_arena arena;
 };
 

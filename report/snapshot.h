@@ -30,7 +30,8 @@
     X(object, objects, OBJECTS)                                                \
     X(edge, edges, EDGES)                                                      \
     X(spread, spreads, SPREAD)                                                 \
-    X(type, types, TYPES)
+    X(type, types, TYPES)                                                      \
+    X(retained, retained, RETAINED)
 
 struct tenure_snapshot {
     const char *path; /* as it was given; belongs to the caller */

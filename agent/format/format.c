@@ -247,6 +247,17 @@ static bool types_ok(const struct bounds *in, const void *data)
     return true;
 }
 
+static bool retained_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_retained *at =
+        tenure_format_section(data, TENURE_SECTION_RETAINED, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!site_ok(in, at[i].site) || (i > 0 && at[i].site <= at[i - 1].site))
+            return false;
+    return true;
+}
+
 static bool objects_ok(const struct bounds *in, const void *data)
 {
     uint64_t count;
@@ -319,7 +330,7 @@ static int check_content(const void *data)
         threads_ok(&in, data) && rows_ok(&in, data, TENURE_SECTION_ROWS) &&
         rows_ok(&in, data, TENURE_SECTION_MAPPINGS) && growth_ok(&in, data) &&
         spread_ok(&in, data) && late_ok(&in, data) && marks_ok(&in, data) &&
-        types_ok(&in, data) && objects_ok(&in, data);
+        types_ok(&in, data) && retained_ok(&in, data) && objects_ok(&in, data);
     return ok ? 0 : TENURE_FORMAT_CONTENT;
 }
 

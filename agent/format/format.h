@@ -68,7 +68,8 @@ struct tenure_section {
     X(OBJECTS, 13, struct tenure_object)                                       \
     X(EDGES, 14, struct tenure_edge)                                           \
     X(SPREAD, 15, struct tenure_spread)                                        \
-    X(TYPES, 16, struct tenure_type)
+    X(TYPES, 16, struct tenure_type)                                           \
+    X(RETAINED, 17, struct tenure_retained)
 
 enum tenure_section_type {
 #define X(name, number, type) TENURE_SECTION_##name = number,
@@ -182,6 +183,7 @@ struct tenure_value {
     X(UNTRACKED_MAPPINGS, 110, "untracked_mappings", QUALITY)                  \
     X(UNRECORDED_GROWTH, 111, "unrecorded_growth", QUALITY)                    \
     X(UNSTOPPED_THREADS, 112, "unstopped_threads", QUALITY)                    \
+    X(UNWEIGHED_BLOCKS, 113, "unweighed_blocks", QUALITY)                      \
     X(DROPPED_NO_TABLE, 200, "dropped_no_table", DROPPED)                      \
     X(DROPPED_NO_THREAD, 201, "dropped_no_thread", DROPPED)                    \
     X(DROPPED_NO_SITE, 202, "dropped_no_site", DROPPED)                        \
@@ -318,6 +320,15 @@ struct tenure_type {
     uint64_t bytes;
 };
 
+/* What would go with the reached blocks of a site: they, and what every way
+ * from a root leads to through one of them. Major snapshots of exact runs,
+ * unless unweighed_blocks says otherwise. Sorted by site. */
+struct tenure_retained {
+    uint32_t site;
+    uint32_t reserved;
+    uint64_t bytes;
+};
+
 /* One live block (--objects). 24 bytes. */
 struct tenure_object {
     uint64_t address_mark; /* address, low 3 bits TENURE_OBJECT_... */
@@ -346,6 +357,7 @@ _Static_assert(sizeof(struct tenure_late) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_mark) == 80, "on disk");
 _Static_assert(sizeof(struct tenure_retainer) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_type) == 40, "on disk");
+_Static_assert(sizeof(struct tenure_retained) == 16, "on disk");
 _Static_assert(sizeof(struct tenure_object) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_edge) == 8, "on disk");
 

@@ -64,6 +64,7 @@ golden trend.json 1 diff --format=json "$a" "$b" "$c" "$d"
 golden trend_function.txt 7 diff --group-by=function --exit-code=7 "$a" "$b" \
     "$c" "$d"
 golden explain.txt 1 diff --explain 09a2 "$a" "$b" "$c" "$d"
+golden retainers.txt 0 retainers major.tenure 09a2
 golden three.txt 3 diff --three-snapshot "$a" "$b" "$c"
 
 "$tenure" diff "$b" "$a" | cmp -s "$here/diff.txt" - || {

@@ -188,6 +188,46 @@ static struct writer *server(uint32_t generation)
     return w;
 }
 
+/* A major snapshot: the cache holds what leaks, and some of it is lost. */
+static struct writer *major(void)
+{
+    struct writer *w = server(2);
+    struct sites at = make_sites(w);
+    w->process.kind = TENURE_MAJOR;
+    w->process.stop_method = writer_string(w, "ptrace");
+    const struct tenure_retainer way[] = {
+        {.site = at.leak,
+         .kind = TENURE_RETAINER_GLOBAL,
+         .module = 0,
+         .share = 9800,
+         .address = 0x1f008,
+         .offset = 0xf008},
+        {.site = at.leak,
+         .step = 1,
+         .kind = TENURE_RETAINER_BLOCK,
+         .module = TENURE_NONE,
+         .what = at.cache,
+         .share = 9800,
+         .address = 0x5000,
+         .offset = 24},
+    };
+    for (uint32_t i = 0; i < sizeof way / sizeof *way; i++)
+        writer_add(w, TENURE_SECTION_RETAINERS, &way[i]);
+    const struct tenure_mark mark = {.site = at.config,
+                                     .generation = 1,
+                                     .unreached_blocks = 3,
+                                     .unreached_bytes = 300,
+                                     .lost_blocks = 2,
+                                     .lost_bytes = 200,
+                                     .retained_bytes = 250};
+    writer_add(w, TENURE_SECTION_MARKS, &mark);
+    const struct tenure_retained retained[] = {{at.leak, 0, 300000},
+                                               {at.cache, 0, 310000}};
+    for (uint32_t i = 0; i < sizeof retained / sizeof *retained; i++)
+        writer_add(w, TENURE_SECTION_RETAINED, &retained[i]);
+    return w;
+}
+
 static void save(struct writer *w, const char *directory, const char *name)
 {
     char path[4096];
@@ -207,6 +247,7 @@ int main(int argc, char **argv)
         snprintf(name, sizeof name, "server.4242.%04u", g);
         save(server(g), argv[1], name);
     }
+    save(major(), argv[1], "major");
     struct writer *dropped = server(5);
     writer_value(dropped, TENURE_VALUE_DROPPED_NO_SITE, 1200);
     save(dropped, argv[1], "dropped");

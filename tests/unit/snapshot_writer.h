@@ -24,7 +24,7 @@
 
 #include "agent/format/format.h"
 
-enum { WRITER_SECTIONS = 17 };
+enum { WRITER_SECTIONS = 18 };
 
 struct writer {
     /* Filled with one run's constants; a test may change any of it before

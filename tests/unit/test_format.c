@@ -40,15 +40,16 @@ static void checksum_does_not_depend_on_the_pieces(void **state)
 }
 
 /* A small snapshot: one process, one string, one thread, one frame; and
- * three first words of blocks. */
+ * three first words of blocks, and what two sites retain. */
 struct small {
     struct tenure_header header;
-    struct tenure_section section[5];
+    struct tenure_section section[6];
     struct tenure_process process;
     char strings[8];
     struct tenure_node node[2];
     struct tenure_row row[1];
     struct tenure_type type[3];
+    struct tenure_retained retained[2];
 };
 
 static void seal(struct small *file)
@@ -65,7 +66,7 @@ static struct small *make(void)
     f->header.version = TENURE_FORMAT_VERSION;
     f->header.byte_order = TENURE_FORMAT_BYTE_ORDER;
     f->header.file_bytes = sizeof *f;
-    f->header.section_count = 5;
+    f->header.section_count = 6;
     f->section[0] = (struct tenure_section){
         TENURE_SECTION_PROCESS, sizeof f->process,
         offsetof(struct small, process), 1, sizeof f->process};
@@ -80,6 +81,9 @@ static struct small *make(void)
     f->section[4] = (struct tenure_section){
         TENURE_SECTION_TYPES, sizeof f->type[0], offsetof(struct small, type),
         3, sizeof f->type};
+    f->section[5] = (struct tenure_section){
+        TENURE_SECTION_RETAINED, sizeof f->retained[0],
+        offsetof(struct small, retained), 2, sizeof f->retained};
     memcpy(f->strings, "\0main\0\0", 8);
     f->node[0] = (struct tenure_node){1, 0, 1, TENURE_NONE, TENURE_NODE_THREAD};
     f->node[1] =
@@ -88,6 +92,8 @@ static struct small *make(void)
     f->type[0] = (struct tenure_type){2, 1, 0x5000, TENURE_NONE, 0, 1, 100};
     f->type[1] = (struct tenure_type){2, 1, 0x5008, TENURE_NONE, 0, 1, 100};
     f->type[2] = (struct tenure_type){2, 2, 0x5000, TENURE_NONE, 0, 1, 100};
+    f->retained[0] = (struct tenure_retained){1, 0, 100};
+    f->retained[1] = (struct tenure_retained){2, 0, 300};
     seal(f);
     return f;
 }
@@ -174,6 +180,17 @@ static void types_are_in_order_and_point_inside(void **state)
     expect(f, TENURE_FORMAT_LAYOUT);
 }
 
+static void retained_sites_are_in_order_and_known(void **state)
+{
+    (void)state;
+    struct small *f = make();
+    f->retained[1].site = 3;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->retained[0].site = 2;
+    expect(f, TENURE_FORMAT_CONTENT);
+}
+
 static void each_cause_has_its_own_name(void **state)
 {
     (void)state;
@@ -198,6 +215,7 @@ int main(void)
         cmocka_unit_test(every_truncation_and_every_flipped_bit_is_found),
         cmocka_unit_test(records_may_not_point_outside),
         cmocka_unit_test(types_are_in_order_and_point_inside),
+        cmocka_unit_test(retained_sites_are_in_order_and_known),
         cmocka_unit_test(each_cause_has_its_own_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,156 @@
+/*
+ * The edges between blocks, gathered in one pass over the heap.
+ *
+ * Blocks are read in the order of their addresses, which memory likes best;
+ * what their words point to is anywhere, so a word goes through two short
+ * queues as in mark.c: in the first its cell is being fetched, in the second
+ * its block. Queues keep the order, so edges come out block by block.
+ */
+#include "agent/mark_graph.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "agent/os.h"
+
+#define LARGE_PAGE (2u << 20)
+
+struct building {
+    const struct tenure__index *index;
+    struct tenure__mark_graph *graph;
+    struct tenure__mark_candidate cell[TENURE__MARK_AHEAD];
+    struct tenure__mark_candidate block[TENURE__MARK_AHEAD];
+    uint64_t cells, blocks; /* ever put there */
+    uint32_t from;          /* blocks below have all their edges */
+    bool full;
+};
+
+static uint32_t *map(uint64_t count)
+{
+    size_t bytes = count * sizeof(uint32_t);
+    uint32_t *memory = tenure__os_map(bytes);
+    if (memory != NULL && bytes >= LARGE_PAGE)
+        tenure__syscall3(SYS_madvise, memory, bytes, MADV_HUGEPAGE);
+    return memory;
+}
+
+void tenure__mark_graph_drop(struct tenure__mark_graph *graph)
+{
+    if (graph->first != NULL)
+        tenure__os_unmap(graph->first,
+                         graph->room_nodes * sizeof *graph->first);
+    if (graph->to != NULL)
+        tenure__os_unmap(graph->to, graph->room_edges * sizeof *graph->to);
+    *graph = (struct tenure__mark_graph){0};
+}
+
+/* The edges that follow are those of `block`. */
+static void begin_block(struct building *building, uint32_t block)
+{
+    while (building->from < block)
+        building->graph->first[++building->from] = building->graph->edges;
+}
+
+/* The block's word is here now. */
+static void judge(struct building *building,
+                  const struct tenure__mark_candidate *candidate)
+{
+    struct tenure__mark_graph *graph = building->graph;
+    uint32_t from = candidate->parent, to = candidate->block;
+    if (from == to ||
+        tenure__mark_classify(building->index, to, candidate->word) ==
+            TENURE__POINTS_NOWHERE)
+        return;
+    begin_block(building, from);
+    if (graph->edges > graph->first[from] && graph->to[graph->edges - 1] == to)
+        return;
+    if (graph->edges + 1 >= graph->room_edges)
+        building->full = true;
+    else
+        graph->to[graph->edges++] = to;
+}
+
+/* The cell is here now: which block is it? */
+static void resolve(struct building *building,
+                    struct tenure__mark_candidate candidate)
+{
+    uint64_t address = tenure__mark_address(candidate.word);
+    const struct tenure__cell *cell =
+        tenure__index_cell(building->index, address);
+    candidate.block =
+        cell != NULL ? tenure__cell_block(cell, address) : TENURE__NO_BLOCK;
+    if (candidate.block == TENURE__NO_BLOCK)
+        candidate.block = tenure__index_find_big(building->index, address);
+    if (candidate.block == TENURE__NO_BLOCK)
+        return;
+    __builtin_prefetch(&building->index->block[candidate.block]);
+    uint64_t at = building->blocks++ % TENURE__MARK_AHEAD;
+    if (building->blocks > TENURE__MARK_AHEAD)
+        judge(building, &building->block[at]);
+    building->block[at] = candidate;
+}
+
+static inline void consider(struct building *building, uint64_t word,
+                            uint32_t from)
+{
+    uint64_t address = tenure__mark_address(word);
+    if (tenure__likely(!tenure__index_covers(building->index, address)))
+        return;
+    __builtin_prefetch(tenure__index_cell(building->index, address));
+    uint64_t at = building->cells++ % TENURE__MARK_AHEAD;
+    if (building->cells > TENURE__MARK_AHEAD)
+        resolve(building, building->cell[at]);
+    building->cell[at] = (struct tenure__mark_candidate){word, from, 0};
+}
+
+static uint64_t oldest(uint64_t ever)
+{
+    return ever > TENURE__MARK_AHEAD ? ever - TENURE__MARK_AHEAD : 0;
+}
+
+/* Finishes what is on its way. */
+static void settle(struct building *building)
+{
+    for (uint64_t i = oldest(building->cells); i < building->cells; i++)
+        resolve(building, building->cell[i % TENURE__MARK_AHEAD]);
+    for (uint64_t i = oldest(building->blocks); i < building->blocks; i++)
+        judge(building, &building->block[i % TENURE__MARK_AHEAD]);
+}
+
+static void read_blocks(struct building *building,
+                        const struct tenure__mark *mark)
+{
+    const struct tenure__index *index = building->index;
+    for (uint32_t i = 0; i < index->count && !building->full; i++) {
+        if ((tenure__mark_flags(mark, i) & TENURE__BLOCK_REACHED) == 0)
+            continue;
+        const uint64_t *word =
+            (const uint64_t *)tenure__index_address(index, i);
+        uint64_t count = tenure__index_bytes(index, i) / 8;
+        for (uint64_t w = 0; w < count; w++)
+            consider(building, word[w], i);
+    }
+    settle(building);
+    begin_block(building, index->count);
+}
+
+int tenure__mark_graph_build(const struct tenure__mark *mark,
+                             uint32_t edges_max,
+                             struct tenure__mark_graph *graph)
+{
+    struct building building = {.index = &mark->index, .graph = graph};
+    *graph = (struct tenure__mark_graph){
+        .room_nodes = (uint64_t)mark->index.count + 1,
+        .room_edges = (uint64_t)edges_max + 1,
+    };
+    graph->first = map(graph->room_nodes);
+    graph->to = map(graph->room_edges);
+    int error = graph->first == NULL || graph->to == NULL ? -ENOMEM : 0;
+    if (error == 0)
+        read_blocks(&building, mark);
+    if (building.full)
+        error = -E2BIG;
+    if (error != 0)
+        tenure__mark_graph_drop(graph);
+    return error;
+}

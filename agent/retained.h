@@ -1,0 +1,62 @@
+/*
+ * What a site retains: the bytes that would go if its blocks went.
+ *
+ * A block retains itself and all blocks to which every way from a root leads
+ * through it: those it dominates. A site retains the sum over its blocks
+ * that no other block of the site dominates, so that a list counts once
+ * (the rule of Chrome's heap profiler). Lost blocks hang on nothing and are
+ * left out; what they lead to is in the MARKS.
+ *
+ * Why dominators, and not a mark for each site that asks what stays white
+ * without it: that is exact for the site as a whole, but costs a mark each,
+ * and sites that grow are many. The tree costs about three marks for all
+ * sites together. It is not for the largest heaps, whose snapshot should be
+ * there in seconds: beyond the limits nothing is known, and counted.
+ *
+ * In the walker, after the mark and before tenure__mark_losses(). Memory
+ * comes from tenure__os_map.
+ */
+#ifndef TENURE_AGENT_RETAINED_H
+#define TENURE_AGENT_RETAINED_H
+
+#include "agent/format/format.h"
+#include "agent/mark.h"
+#include "agent/roots.h"
+
+/* Blocks, and pointers between them, for which retained sizes are found; and
+ * the share of the memory to spare that this may take. Beyond: none are known
+ * (unweighed_blocks). */
+#define TENURE_RETAINED_BLOCKS_MAX (1u << 22)
+#define TENURE_RETAINED_EDGES_MAX (1u << 25)
+#define TENURE_RETAINED_HEADROOM 4u /* a fourth */
+
+/* Rows of one snapshot. Beyond: the sites numbered last have none. */
+#define TENURE_RETAINED_ROWS_MAX (1u << 20)
+
+struct tenure__retained {
+    const struct tenure__mark *mark;
+    uint64_t *held; /* a bit for each block: by a root */
+    uint64_t held_words;
+    struct tenure_retained *row; /* out: by site */
+    uint32_t row_count;
+};
+
+/* Before the roots are read. 0; -ENOMEM; or -E2BIG: beyond the limits. */
+int tenure__retained_open(struct tenure__retained *retained,
+                          const struct tenure__mark *mark, uint64_t headroom);
+
+/* A tenure__root_visit for every root, with a struct tenure__retained. */
+void tenure__retained_root(const struct tenure__root *root,
+                           const uint64_t *word, size_t count, uint64_t address,
+                           void *with);
+
+/* Fills `row`, for up to `room` rows. Blocks born after `generation` weigh
+ * nothing; site numbers are below `sites`. 0, -ENOMEM or -E2BIG. */
+int tenure__retained_find(struct tenure__retained *retained,
+                          const struct tenure__mark_source *source,
+                          uint32_t generation, uint32_t sites,
+                          struct tenure_retained *row, uint32_t room);
+
+void tenure__retained_close(struct tenure__retained *retained);
+
+#endif

@@ -1,0 +1,115 @@
+/* What major snapshots say of who holds what, in a series. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "report/series.h"
+#include "snapshot_writer.h"
+
+enum { SNAPSHOTS = 4 };
+
+struct run {
+    struct writer *at[SNAPSHOTS];
+    void *image[SNAPSHOTS];
+    uint32_t site;
+    struct tenure_series series;
+};
+
+/* Major snapshots with a site of ten blocks. */
+static void begin(struct run *run)
+{
+    static const uint64_t stack[] = {0x1234, 0x1500, 0};
+    for (uint32_t i = 0; i < SNAPSHOTS; i++) {
+        struct writer *w = run->at[i] = writer_new();
+        writer_generation(w, i + 1, i + 1);
+        w->process.kind = TENURE_MAJOR;
+        uint32_t thread = writer_thread(w, "server");
+        uint32_t exe = writer_module(w, "/bin/server", "abcd", 0x1000, 0x9000);
+        run->site = writer_stack(w, thread, exe, stack);
+        writer_row(w, run->site, 1, 10, 100);
+    }
+}
+
+static void retain(struct run *run, uint32_t at, uint64_t bytes)
+{
+    struct tenure_retained retained = {.site = run->site, .bytes = bytes};
+    writer_add(run->at[at], TENURE_SECTION_RETAINED, &retained);
+}
+
+static const struct tenure_site *join(struct run *run)
+{
+    struct tenure_snapshot *snapshots = calloc(SNAPSHOTS, sizeof *snapshots);
+    assert_non_null(snapshots);
+    for (uint32_t i = 0; i < SNAPSHOTS; i++) {
+        size_t bytes;
+        run->image[i] = writer_image(run->at[i], &bytes);
+        assert_int_equal(
+            tenure_snapshot_use(&snapshots[i], "a", run->image[i], bytes, NULL),
+            0);
+    }
+    assert_int_equal(
+        tenure_series_join(&run->series, snapshots, SNAPSHOTS, NULL), 0);
+    uint32_t call = tenure_calltree_find(&run->series.calls, run->site);
+    return &run->series.sites.at[run->series.sites.of_call[call] - 1];
+}
+
+static void done(struct run *run)
+{
+    tenure_series_close(&run->series);
+    for (uint32_t i = 0; i < SNAPSHOTS; i++) {
+        writer_free(run->at[i]);
+        free(run->image[i]);
+    }
+}
+
+static void what_a_site_retains_is_of_the_newest_mark(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    begin(&run);
+    retain(&run, 0, 1000);
+    retain(&run, 2, 3000);
+    struct tenure_mark lost = {
+        .site = run.site, .generation = 1, .retained_bytes = 70};
+    writer_add(run.at[2], TENURE_SECTION_MARKS, &lost);
+    assert_int_equal(join(&run)->retained_bytes, 3070);
+    assert_int_equal(run.series.retained_of, 2);
+    done(&run);
+}
+
+static void sums_of_impossible_numbers_end_at_the_largest(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    begin(&run);
+    retain(&run, 3, UINT64_MAX - 5);
+    struct tenure_mark lost = {
+        .site = run.site, .generation = 1, .retained_bytes = 70};
+    writer_add(run.at[3], TENURE_SECTION_MARKS, &lost);
+    assert_true(join(&run)->retained_bytes == UINT64_MAX);
+    done(&run);
+}
+
+static void without_a_mark_nobody_knows_what_is_retained(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    begin(&run);
+    assert_int_equal(join(&run)->retained_bytes, 0);
+    assert_int_equal(run.series.retained_of, TENURE_NONE);
+    done(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_site_retains_is_of_the_newest_mark),
+        cmocka_unit_test(sums_of_impossible_numbers_end_at_the_largest),
+        cmocka_unit_test(without_a_mark_nobody_knows_what_is_retained),
+    };
+    return cmocka_run_group_tests_name("join_held", tests, NULL, NULL);
+}
