@@ -37,6 +37,7 @@ static size_t root_bytes(void)
 int tenure__blocks_open(uint32_t granule_shift, bool address_space_is_dear)
 {
     tenure__blocks.granule_shift = granule_shift;
+    tenure__blocks.half_mask = granule_shift == 5 ? 16 : 0;
     tenure__blocks.odd = address_space_is_dear ? TENURE_ODD_TWO_STEPS : 0;
     tenure__blocks.root[0] = tenure__os_reserve(root_bytes());
     return tenure__blocks.root[0] != NULL ? 0 : -ENOMEM;

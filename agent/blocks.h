@@ -54,6 +54,7 @@ typedef _Atomic(uint64_t) tenure__slot;
 struct tenure__blocks {
     void **root[2];         /* by plane; [1] comes when needed */
     uint32_t granule_shift; /* 4 or 5 */
+    uint32_t half_mask;     /* the address bit of TENURE_SLOT_HALF, or 0 */
     uint32_t odd;           /* TENURE_ODD_... */
 };
 #define TENURE_ODD_TWO_STEPS 1u /* the dear kind of root */
@@ -99,9 +100,7 @@ bool tenure__blocks_near(uint64_t address);
 
 static inline uint64_t tenure__block_half(uint64_t address)
 {
-    if (tenure__blocks.granule_shift == 4)
-        return 0;
-    return address & 16 ? TENURE_SLOT_HALF : 0;
+    return (address & tenure__blocks.half_mask) * (TENURE_SLOT_HALF / 16);
 }
 
 static inline tenure__slot *tenure__slot_in(tenure__slot *leaf,
@@ -120,12 +119,11 @@ static inline bool tenure__blocks_odd(void)
         __atomic_load_n(&tenure__blocks.odd, __ATOMIC_RELAXED) != 0);
 }
 
-/* The slot of an address, or NULL if its leaf does not exist. */
-static inline tenure__slot *tenure__block_slot(uint64_t address)
+/* tenure__block_slot() where nothing is; NULL, too, where something is. */
+static inline tenure__slot *tenure__block_slot_plainly(uint64_t address)
 {
-    if (tenure__blocks_odd())
-        return tenure__block_slot_oddly(address);
-    if (tenure__unlikely(address >> TENURE_ADDRESS_BITS))
+    if (tenure__blocks_odd() ||
+        tenure__unlikely(address >> TENURE_ADDRESS_BITS))
         return NULL;
     void **root = tenure__blocks.root[address >> 3 & 1];
     if (tenure__unlikely(root == NULL))
@@ -135,6 +133,14 @@ static inline tenure__slot *tenure__block_slot(uint64_t address)
     if (tenure__unlikely(leaf == NULL))
         return NULL;
     return tenure__slot_in(leaf, address);
+}
+
+/* The slot of an address, or NULL if its leaf does not exist. */
+static inline tenure__slot *tenure__block_slot(uint64_t address)
+{
+    if (tenure__blocks_odd())
+        return tenure__block_slot_oddly(address);
+    return tenure__block_slot_plainly(address);
 }
 
 /* Calls visit for each occupied slot of the regions that exist. The visitor

@@ -9,6 +9,7 @@
 #ifndef TENURE_AGENT_TRACK_H
 #define TENURE_AGENT_TRACK_H
 
+#include "agent/deaths.h"
 #include "agent/sampling.h"
 #include "agent/unwind.h"
 
@@ -27,6 +28,7 @@ struct tenure__track_setup {
 #define TENURE_TRACK_DEATHS 2u
 #define TENURE_TRACK_READY 4u
 #define TENURE_TRACK_SAMPLED 8u
+#define TENURE_TRACK_EXACT 7u
 extern __attribute__((visibility("hidden"))) uint32_t tenure__tracking;
 
 void tenure__track_open(const struct tenure__track_setup *setup); /* once */

@@ -22,7 +22,7 @@ static inline uint32_t tracking(void)
 }
 
 /* May the hook jump straight on to the real function? Yes while there is
- * nothing at all to report, and in sampled mode for a birth or a death that
+ * nothing at all to report, and in sampled mode for a birth that
  * is none of the sample. (A malloc that then fails has been counted: the
  * totals of a sample are no tally.) */
 static inline bool nothing_born(size_t bytes)
@@ -32,11 +32,16 @@ static inline bool nothing_born(size_t bytes)
            (now & TENURE_TRACK_SAMPLED && tenure__is_unsampled(bytes));
 }
 
-static inline bool nothing_dies(const void *block)
+/* Is all reported that there is to report of a death? Nothing while dormant
+ * or of an unsampled block; of others in the ordinary case here. */
+static inline bool dies_at_once(const void *block)
 {
     uint32_t now = tracking();
-    return now == TENURE_TRACK_READY ||
-           (now & TENURE_TRACK_SAMPLED && !tenure__may_be_sampled(block));
+    if (now == TENURE_TRACK_READY)
+        return true;
+    if (now == TENURE_TRACK_EXACT)
+        return tenure__dies_at_once(block);
+    return now & TENURE_TRACK_SAMPLED && !tenure__may_be_sampled(block);
 }
 
 /* For realloc: as a death and a birth. Of no bytes it is a free, or not. */

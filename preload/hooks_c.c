@@ -52,7 +52,7 @@ static NOINLINE void tracked_free(void *block)
 HOOK void free(void *block);
 HOOK void free(void *block)
 {
-    if (nothing_dies(block))
+    if (dies_at_once(block))
         tenure__real.free(block);
     else
         tracked_free(block);
