@@ -11,6 +11,7 @@
 #include "agent/modules.h"
 #include "agent/os.h"
 
+#define AHEAD 16u
 #define SLOTS (2u * TENURE_TYPE_ROWS_MAX)
 
 struct place {
@@ -24,6 +25,9 @@ struct classing {
     const struct place *last; /* found, for the next to be tried first */
     struct tenure_type *slot; /* hash table; blocks 0: free */
     uint32_t count, generation;
+    /* Blocks whose first word is being fetched. */
+    struct tenure__mark_block coming[AHEAD];
+    uint32_t arrived;
 };
 
 /* By insertion: the loader tells modules mostly in order. */
@@ -93,11 +97,9 @@ static struct tenure_type *slot_of(const struct classing *classing,
     return slot;
 }
 
-static void count_block(const struct tenure__mark_block *block, void *with)
+static void count_block(struct classing *classing,
+                        const struct tenure__mark_block *block)
 {
-    struct classing *classing = with;
-    if (block->bytes < 8 || block->generation > classing->generation)
-        return;
     uint64_t word = *(const uint64_t *)block->address;
     if (word % 8 != 0)
         return;
@@ -116,6 +118,27 @@ static void count_block(const struct tenure__mark_block *block, void *with)
     }
     slot->blocks++;
     slot->bytes += block->bytes;
+}
+
+static void meet_block(const struct tenure__mark_block *block, void *with)
+{
+    struct classing *classing = with;
+    if (block->bytes < 8 || block->generation > classing->generation)
+        return;
+    __builtin_prefetch((const void *)block->address);
+    uint32_t at = classing->arrived++ % AHEAD;
+    if (classing->arrived > AHEAD)
+        count_block(classing, &classing->coming[at]);
+    classing->coming[at] = *block;
+}
+
+static void count_blocks(struct classing *classing,
+                         const struct tenure__mark_source *source)
+{
+    source->each(source->self, meet_block, classing);
+    uint32_t left = classing->arrived < AHEAD ? classing->arrived : AHEAD;
+    for (uint32_t i = 0; i < left; i++)
+        count_block(classing, &classing->coming[i]);
 }
 
 static bool is_before(const struct tenure_type *a, const struct tenure_type *b)
@@ -160,7 +183,7 @@ uint32_t tenure__classes_find(const struct tenure__mark_source *source,
     if (find_places(&classing))
         classing.slot = tenure__os_map(SLOTS * sizeof *classing.slot);
     if (classing.slot != NULL) {
-        source->each(source->self, count_block, &classing);
+        count_blocks(&classing, source);
         for (uint32_t i = 0; i < SLOTS && count < classing.count; i++)
             if (classing.slot[i].blocks != 0)
                 row[count++] = classing.slot[i];

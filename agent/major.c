@@ -132,8 +132,8 @@ static int mark_all(struct marking *marking)
 static int report_losses(struct marking *marking)
 {
     struct tenure__losses losses;
-    int error = tenure__mark_losses(&marking->mark, &marking->source,
-                                    asked.generation, &before, &now, &losses);
+    int error = tenure__mark_losses(&marking->mark, asked.generation, &before,
+                                    &now, &losses);
     if (error != 0)
         return error;
     if (losses.row_count > TENURE_MARK_ROWS_MAX)
@@ -203,6 +203,7 @@ static int walk(void *with)
     if (error == 0) {
         marking->source = tenure__major_blocks(&marking->blocks);
         error = tenure__mark_open(&marking->mark, &marking->source);
+        marking->source = tenure__index_source(&marking->mark.index);
     }
     if (error == 0)
         error = mark_all(marking);

@@ -39,7 +39,8 @@ struct tenure__mark {
     uint32_t head, tail;
     uint32_t *waiting; /* seen by an interior pointer, maybe unreached */
     uint32_t waiting_count;
-    bool possible; /* second phase: over interior pointers */
+    uint64_t *grey; /* a bit for each block, while they are sorted */
+    bool possible;  /* second phase: over interior pointers */
     /* Words on their way: the cell, then the block, is being fetched. */
     struct tenure__mark_candidate cell[TENURE__MARK_AHEAD];
     struct tenure__mark_candidate block[TENURE__MARK_AHEAD];

@@ -2,10 +2,11 @@
  * From any address to the block it points into, in constant time.
  *
  * Built anew for each mark, in the walker, from the live blocks in any
- * order. Blocks get numbers 0 ... count - 1 by address. Each 512 bytes of
- * address have a cell: one bit for each 8 bytes that says whether a block
- * starts there, and how many blocks start before the cell. So the last block
- * that starts at or before an address is
+ * order: in one pass where that is by address, in two elsewhere. Blocks get
+ * numbers 0 ... count - 1 by address. Each 512 bytes of address have a cell:
+ * one bit for each 8 bytes that says whether a block starts there, and how many
+ * blocks start before the cell. So the last block that starts at or before an
+ * address is
  *
  *   before + number of start bits up to the address - 1
  *
@@ -36,6 +37,7 @@
 struct tenure__mark_block {
     uint64_t address, bytes;
     uint32_t site, generation;
+    uint32_t number; /* only where the index tells it: tenure__index_source */
     bool is_root; /* alive whoever points to it: the loader's, ignored ones */
 };
 typedef void tenure__mark_visit(const struct tenure__mark_block *block,
@@ -56,9 +58,13 @@ struct tenure__cell {
 /* A block: looking it up and marking it is one miss. */
 struct tenure__entry {
     uint64_t word;
-    uint32_t parent; /* what reached it first; mark.h */
-    uint32_t site;
+    uint32_t parent;    /* what reached it first; mark.h */
+    uint32_t site : 24; /* as in a slot, blocks.h */
+    uint32_t slack : 4; /* units * 8 - bytes */
+    uint32_t is_root : 1;
+    uint32_t unused : 3;
 };
+_Static_assert(sizeof(struct tenure__entry) == 16, "four to a cache line");
 
 struct tenure__big_block {
     uint64_t address, bytes;
@@ -68,7 +74,8 @@ struct tenure__index {
     struct tenure__cell **gib; /* cells by address >> 30 */
     uint64_t *touched;         /* a bit for each 16 MiB */
     struct tenure__entry *block;
-    uint32_t count;
+    uint32_t *generation; /* of birth, of each block */
+    uint32_t count, capacity;
     uint64_t low, high;            /* no block outside */
     struct tenure__big_block *big; /* by address */
     uint32_t big_count;
@@ -81,6 +88,11 @@ struct tenure__index {
 int tenure__index_build(struct tenure__index *index,
                         const struct tenure__mark_source *source);
 void tenure__index_drop(struct tenure__index *index);
+
+/* The same blocks, by address, as the index knows them, which is many times
+ * faster than to ask where it had them from. */
+struct tenure__mark_source
+tenure__index_source(const struct tenure__index *index);
 
 /* Number of bytes of a big block: by its address. */
 uint64_t tenure__index_big_bytes(const struct tenure__index *index,

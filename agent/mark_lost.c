@@ -1,8 +1,7 @@
 /*
  * From the marks to rows: unreached, lost, indirect, possible.
  *
- * In come the flags of all blocks, the blocks themselves once more (for
- * their exact sizes, sites and generations), and the set of the mark before.
+ * In come the flags of all blocks and the set of the mark before.
  * Which lost block is direct is found by two floods over the lost blocks:
  * the first makes a block that no flood before it has met the start of one;
  * the second goes through those starts backwards, and whoever is not met
@@ -180,8 +179,7 @@ void tenure__losses_close(struct tenure__losses *losses)
 static void make_row(const struct tenure__mark_block *block, void *with)
 {
     struct losing *losing = with;
-    uint32_t number = tenure__index_find(&losing->mark->index, block->address);
-    uint32_t flags = tenure__mark_flags(losing->mark, number);
+    uint32_t flags = tenure__mark_flags(losing->mark, block->number);
     bool reached = flags & TENURE__BLOCK_REACHED;
     if (block->generation > losing->generation ||
         (reached && (flags & TENURE__BLOCK_POSSIBLE) == 0))
@@ -207,7 +205,7 @@ static void note_orphan(const struct tenure__mark_block *block, void *with)
     struct losing *losing = with;
     struct tenure__losses *losses = losing->losses;
     struct tenure__index *index = &losing->mark->index;
-    uint32_t number = tenure__index_find(index, block->address);
+    uint32_t number = block->number;
     if (block->generation > losing->generation ||
         tenure__mark_flags(losing->mark, number) & TENURE__BLOCK_REACHED)
         return;
@@ -323,9 +321,7 @@ static void find_direct(struct losing *losing)
     }
 }
 
-int tenure__mark_losses(struct tenure__mark *mark,
-                        const struct tenure__mark_source *source,
-                        uint32_t generation,
+int tenure__mark_losses(struct tenure__mark *mark, uint32_t generation,
                         const struct tenure__unreached *before,
                         struct tenure__unreached *now,
                         struct tenure__losses *losses)
@@ -339,15 +335,16 @@ int tenure__mark_losses(struct tenure__mark *mark,
     };
     size_t orphan_bytes = (mark->index.count + 1ul) * sizeof *losing.orphan;
     size_t met_bytes = mark->index.count / 64 * 8ul + 8;
+    struct tenure__mark_source source = tenure__index_source(&mark->index);
     *losses = (struct tenure__losses){0};
     losing.orphan = tenure__os_map(orphan_bytes);
     losing.met = tenure__os_map(met_bytes);
     if (losing.orphan == NULL || losing.met == NULL)
         losing.error = -ENOMEM;
     if (losing.error == 0)
-        source->each(source->self, make_row, &losing);
+        source.each(source.self, make_row, &losing);
     if (losing.error == 0 && losses->row_count > 0) {
-        source->each(source->self, note_orphan, &losing);
+        source.each(source.self, note_orphan, &losing);
         write_set(&losing, now);
         find_direct(&losing);
         sort_rows(losses);

@@ -38,9 +38,7 @@ struct tenure__losses {
 
 /* Fills `now` and *losses. Blocks born after `generation` are left out.
  * 0 or -ENOMEM; then *losses is empty. */
-int tenure__mark_losses(struct tenure__mark *mark,
-                        const struct tenure__mark_source *source,
-                        uint32_t generation,
+int tenure__mark_losses(struct tenure__mark *mark, uint32_t generation,
                         const struct tenure__unreached *before,
                         struct tenure__unreached *now,
                         struct tenure__losses *losses);

@@ -11,6 +11,8 @@
  * they count as the service's, nothing else. */
 #define RANGES_MAX 65536u
 
+#define LARGE_PAGE_BYTES (2u << 20)
+
 static struct tenure__range ranges[RANGES_MAX];
 static uint32_t ranges_used;
 
@@ -84,6 +86,14 @@ static void *map_with(size_t bytes, int protection)
 void *tenure__os_map(size_t bytes)
 {
     return map_with(bytes, PROT_READ | PROT_WRITE);
+}
+
+void *tenure__os_map_large(size_t bytes)
+{
+    void *memory = tenure__os_map(bytes);
+    if (memory != NULL && bytes >= LARGE_PAGE_BYTES)
+        tenure__syscall3(SYS_madvise, memory, bytes, MADV_HUGEPAGE);
+    return memory;
 }
 
 void *tenure__os_reserve(size_t bytes)

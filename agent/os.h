@@ -39,6 +39,9 @@
 /* Fresh zeroed memory that costs nothing until it is touched, or NULL. Not
  * from any heap; give it back with tenure__os_unmap. */
 void *tenure__os_map(size_t bytes);
+/* The same in large pages where the kernel gives them: for what is looked up
+ * at random and used from end to end. */
+void *tenure__os_map_large(size_t bytes);
 void tenure__os_unmap(void *start, size_t bytes);
 
 /* The same, but read-only until a part is committed: a table that may grow

@@ -58,4 +58,18 @@ static inline struct tenure__mark_source source_of(struct heap *heap)
     return (struct tenure__mark_source){each, heap};
 }
 
+static inline void each_in_order(void *self, tenure__mark_visit *visit,
+                                 void *with)
+{
+    struct heap *heap = self;
+    for (uint32_t i = 0; i < heap->count; i++)
+        visit(&heap->block[i], with);
+}
+
+/* As the side metadata gives them. */
+static inline struct tenure__mark_source source_in_order(struct heap *heap)
+{
+    return (struct tenure__mark_source){each_in_order, heap};
+}
+
 #endif

@@ -30,34 +30,75 @@ static uint32_t flags_of(const struct tenure__mark *mark, const void *block)
 
 /* ---- the index --------------------------------------------------------- */
 
+static void check_find(const struct tenure__index *index,
+                       const struct heap *heap)
+{
+    assert_int_equal(index->count, heap->count);
+    for (uint32_t i = 0; i < heap->count; i++) {
+        uint64_t start = heap->block[i].address;
+        uint64_t bytes = heap->block[i].bytes;
+        uint64_t rounded = bytes == 0 ? 8 : (bytes + 7) / 8 * 8;
+        assert_int_equal(tenure__index_find(index, start), i);
+        assert_int_equal(tenure__index_find(index, start + rounded / 2), i);
+        assert_int_equal(tenure__index_find(index, start + rounded - 1), i);
+        assert_int_not_equal(tenure__index_find(index, start + rounded), i);
+        assert_int_not_equal(tenure__index_find(index, start - 1), i);
+        assert_int_equal(tenure__index_address(index, i), start);
+        assert_int_equal(tenure__index_bytes(index, i), rounded);
+    }
+}
+
+static void compare_block(const struct tenure__mark_block *block, void *with)
+{
+    const struct heap *heap = with;
+    const struct tenure__mark_block *was = &heap->block[block->number];
+    assert_int_equal(block->address, was->address);
+    assert_int_equal(block->bytes, was->bytes);
+    assert_int_equal(block->site, was->site);
+    assert_int_equal(block->generation, was->generation);
+    assert_int_equal(block->is_root, was->is_root);
+}
+
+/* Some are large, some far from the one before. */
+static void fill_heap(struct heap *heap, int blocks)
+{
+    srand(1);
+    heap_open(heap, (uint32_t)blocks, (size_t)blocks * 14000);
+    for (int i = 0; i < blocks; i++) {
+        heap_new(heap, (size_t)(rand() % 300 + (i % 2000 == 7 ? 400000 : 0)));
+        heap->block[i].site = (uint32_t)rand() & 0xffffff;
+        heap->block[i].generation = (uint32_t)rand();
+        heap->block[i].is_root = i % 7 == 0;
+        if (i % 1000 == 0)
+            heap->used += 5u << 20;
+    }
+}
+
+static void check_index(struct heap *heap, struct tenure__mark_source source)
+{
+    struct tenure__index index;
+    assert_int_equal(tenure__index_build(&index, &source), 0);
+    check_find(&index, heap);
+    source = tenure__index_source(&index);
+    source.each(source.self, compare_block, heap);
+    tenure__index_drop(&index);
+}
+
 static void every_address_finds_its_block(void **state)
 {
     (void)state;
     struct heap heap;
-    struct tenure__index index;
-    srand(1);
-    heap_open(&heap, 20000, 256u << 20);
-    for (int i = 0; i < 20000; i++) {
-        heap_new(&heap, (size_t)(rand() % 300 + (i % 2000 == 7 ? 400000 : 0)));
-        if (i % 1000 == 0)
-            heap.used += 5u << 20;
-    }
-    struct tenure__mark_source source = source_of(&heap);
-    assert_int_equal(tenure__index_build(&index, &source), 0);
-    assert_int_equal(index.count, heap.count);
-    for (uint32_t i = 0; i < heap.count; i++) {
-        uint64_t start = heap.block[i].address;
-        uint64_t bytes = heap.block[i].bytes;
-        uint64_t rounded = bytes == 0 ? 8 : (bytes + 7) / 8 * 8;
-        assert_int_equal(tenure__index_find(&index, start), i);
-        assert_int_equal(tenure__index_find(&index, start + rounded / 2), i);
-        assert_int_equal(tenure__index_find(&index, start + rounded - 1), i);
-        assert_int_not_equal(tenure__index_find(&index, start + rounded), i);
-        assert_int_not_equal(tenure__index_find(&index, start - 1), i);
-        assert_int_equal(tenure__index_address(&index, i), start);
-        assert_int_equal(tenure__index_bytes(&index, i), rounded);
-    }
-    tenure__index_drop(&index);
+    fill_heap(&heap, 20000);
+    check_index(&heap, source_of(&heap));
+    heap_close(&heap);
+}
+
+static void blocks_that_come_in_order_take_one_pass_however_many(void **state)
+{
+    (void)state;
+    struct heap heap;
+    fill_heap(&heap, 1100000); /* more than there is room for at first */
+    check_index(&heap, source_in_order(&heap));
     heap_close(&heap);
 }
 
@@ -268,6 +309,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_address_finds_its_block),
+        cmocka_unit_test(blocks_that_come_in_order_take_one_pass_however_many),
         cmocka_unit_test(a_block_larger_than_a_region_is_found_anywhere),
         cmocka_unit_test(an_empty_heap_is_a_heap),
         cmocka_unit_test(what_a_chain_from_a_root_leads_to_is_reached),

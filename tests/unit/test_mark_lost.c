@@ -27,8 +27,7 @@ static void mark_once(struct heap *heap, uint64_t root,
     assert_int_equal(tenure__mark_open(&mark, &source), 0);
     tenure__mark_words(&mark, &root, 1);
     tenure__mark_run(&mark);
-    assert_int_equal(
-        tenure__mark_losses(&mark, &source, 100, before, now, losses), 0);
+    assert_int_equal(tenure__mark_losses(&mark, 100, before, now, losses), 0);
     tenure__mark_close(&mark);
 }
 
