@@ -125,6 +125,7 @@ static int take(enum tenure_trigger trigger, const char *label,
     tenure__text_add(&text, label);
     tenure__snapshot_take(snapshot);
     snapshot->kind = 0;
+    snapshot->objects = false;
     return snapshot->seq;
 }
 
@@ -243,6 +244,7 @@ static void do_request(const char *line, int passed,
         snapshot->kind = has_word(line, "major")   ? TENURE_MAJOR
                          : has_word(line, "minor") ? TENURE_MINOR
                                                    : 0;
+        snapshot->objects = has_word(line, "objects");
         take(TENURE_TRIGGER_REQUEST, "", snapshot);
         answer_snapshot(answer, snapshot);
     } else if (starts_with(line, "mark")) {

@@ -51,7 +51,7 @@ int tenure__file_create(struct tenure__file *file)
     tenure__syscall3(SYS_unlinkat, file->dir_fd, file->temporary, 0);
     file->fd = (int)tenure__syscall4(
         SYS_openat, file->dir_fd, file->temporary,
-        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (file->fd >= 0)
         return 0;
     tenure__syscall1(SYS_close, file->dir_fd);

@@ -16,6 +16,7 @@
 
 #include "agent/annotate.h"
 #include "agent/classes.h"
+#include "agent/generations.h"
 #include "agent/limits.h"
 #include "agent/major_source.h"
 #include "agent/mappings.h"
@@ -52,6 +53,7 @@ struct findings {
     uint32_t retained_count;
     uint64_t unweighed;
     struct tenure_retained retained[TENURE_RETAINED_ROWS_MAX];
+    struct tenure__objects objects;
 };
 
 static struct findings *findings;
@@ -191,6 +193,19 @@ static void report_retained(struct marking *marking)
     tenure__retained_close(&retained);
 }
 
+/* Last, when all else is known: what goes wrong here leaves that as it is. */
+static void list_objects(struct marking *marking)
+{
+    struct tenure__objects_marked marked = {
+        .mark = &marking->mark,
+        .roots = &marking->roots,
+        .stopped = &stopped,
+        .kernel = &kernel_words,
+        .generation = tenure__generation(),
+    };
+    tenure__objects_write(&marked, &asked.objects, &findings->objects);
+}
+
 /* The process ends afterwards: nothing is given back. */
 static int walk(void *with)
 {
@@ -218,6 +233,8 @@ static int walk(void *with)
             &marking->source, asked.generation, findings->type);
     findings->mark_ns = tenure__os_monotonic_ns() - began;
     findings->error = error;
+    if (error == 0 && asked.objects.fd >= 0)
+        list_objects(marking);
     return error != 0;
 }
 
@@ -285,6 +302,7 @@ static int prepare(void)
     findings->row_count = findings->retainer_count = 0;
     findings->type_count = findings->retained_count = 0;
     findings->unweighed = 0;
+    findings->objects.error = -EIO;
     if (tenure__unreached_open(&now, status_bytes("VmData") / 16 + 1024) != 0)
         return -ENOMEM;
     int failed = tenure__walker_prepare(&walker, walk, NULL);
@@ -351,7 +369,8 @@ void tenure__major_end(struct tenure__major *major)
     walking = false;
     int result = tenure__walker_finish(&walker, TENURE_WALK_MS);
     major->pause_ns = stopped.pause_ns;
-    if (result != 0 || findings->error != 0) {
+    bool listing = findings->error == 0 && asked.objects.fd >= 0;
+    if ((result != 0 && !listing) || findings->error != 0) {
         tenure__unreached_close(&now);
         major->refusal = "no mark: the walker failed";
         return;
@@ -374,6 +393,7 @@ void tenure__major_end(struct tenure__major *major)
     major->unweighed = findings->unweighed;
     major->lost_blocks = findings->lost_blocks;
     major->lost_bytes = findings->lost_bytes;
+    major->objects = &findings->objects;
 }
 
 void tenure__major_after_fork(void)

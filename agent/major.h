@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/format/format.h"
+#include "agent/objects.h"
 
 /* A walker that takes longer is ended (failed mark). */
 #define TENURE_WALK_MS 120000u
@@ -37,6 +37,7 @@ struct tenure__major {
     const struct tenure_retained *retained; /* sorted */
     uint32_t retained_count;
     uint64_t unweighed; /* blocks, if there were too many for that */
+    const struct tenure__objects *objects; /* if they were asked for */
 };
 
 struct tenure__major_request {
@@ -47,6 +48,7 @@ struct tenure__major_request {
      * what only lost blocks hold is not found. */
     bool partial;
     bool urgent; /* a thread of the service waits for the snapshot */
+    struct tenure__objects_target objects;
 };
 void tenure__major_begin(const struct tenure__major_request *request);
 void tenure__major_end(struct tenure__major *major);

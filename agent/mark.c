@@ -39,6 +39,8 @@ void tenure__mark_close(struct tenure__mark *mark)
     unmap_numbers(mark, mark->waiting);
     if (mark->grey != NULL)
         tenure__os_unmap(mark->grey, grey_bytes(mark));
+    if (mark->odd != NULL)
+        tenure__os_unmap(mark->odd, (mark->index.count + 1ul) * 8);
     tenure__index_drop(&mark->index);
 }
 

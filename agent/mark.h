@@ -41,6 +41,10 @@ struct tenure__mark {
     uint32_t waiting_count;
     uint64_t *grey; /* a bit for each block, while they are sorted */
     bool possible;  /* second phase: over interior pointers */
+    /* Blocks reached over a pointer at an odd address (mark_odd.h), sorted by
+     * what holds it; NULL: none was looked for. */
+    uint64_t *odd;
+    uint32_t odd_count;
     /* Words on their way: the cell, then the block, is being fetched. */
     struct tenure__mark_candidate cell[TENURE__MARK_AHEAD];
     struct tenure__mark_candidate block[TENURE__MARK_AHEAD];

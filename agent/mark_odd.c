@@ -7,6 +7,41 @@
 
 #define BLOCKS_PER_LOOK 4096u /* at the clock */
 
+/* Without memory for it the edge is not told. */
+static void note(struct tenure__mark *mark, uint32_t parent, uint32_t block)
+{
+    if (mark->odd == NULL)
+        mark->odd =
+            tenure__os_map((mark->index.count + 1ul) * sizeof *mark->odd);
+    if (mark->odd != NULL)
+        mark->odd[mark->odd_count++] = (uint64_t)(parent + 2) << 32 | block;
+}
+
+static void sift_down(uint64_t *entry, uint32_t at, uint32_t count)
+{
+    for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
+        uint64_t moving = entry[at];
+        if (child + 1 < count && entry[child] < entry[child + 1])
+            child++;
+        if (moving >= entry[child])
+            return;
+        entry[at] = entry[child];
+        entry[child] = moving;
+    }
+}
+
+static void sort_notes(struct tenure__mark *mark)
+{
+    for (uint32_t i = mark->odd_count / 2; i-- > 0;)
+        sift_down(mark->odd, i, mark->odd_count);
+    for (uint32_t last = mark->odd_count; last-- > 1;) {
+        uint64_t moving = mark->odd[0];
+        mark->odd[0] = mark->odd[last];
+        mark->odd[last] = moving;
+        sift_down(mark->odd, 0, last);
+    }
+}
+
 static void try_word(struct tenure__mark *mark, uint64_t word, uint32_t parent)
 {
     uint64_t address = tenure__mark_address(word);
@@ -15,8 +50,10 @@ static void try_word(struct tenure__mark *mark, uint64_t word, uint32_t parent)
     uint32_t block = tenure__index_find(&mark->index, address);
     if (block != TENURE__NO_BLOCK &&
         tenure__index_address(&mark->index, block) == address &&
-        (tenure__mark_flags(mark, block) & TENURE__BLOCK_REACHED) == 0)
+        (tenure__mark_flags(mark, block) & TENURE__BLOCK_REACHED) == 0) {
         tenure__mark_reach(mark, block, parent);
+        note(mark, parent, block);
+    }
 }
 
 static void look_between(struct tenure__mark *mark, const uint64_t *word,
@@ -37,7 +74,7 @@ void tenure__mark_odd_words(struct tenure__mark *mark, const uint64_t *word,
     look_between(mark, word, count, TENURE__PARENT_ROOT);
 }
 
-void tenure__mark_odd_blocks(struct tenure__mark *mark)
+static void look_in_blocks(struct tenure__mark *mark)
 {
     uint64_t until =
         tenure__os_monotonic_ns() + TENURE_MARK_ODD_MS * 1000000ull;
@@ -53,4 +90,10 @@ void tenure__mark_odd_blocks(struct tenure__mark *mark)
         if (i % BLOCKS_PER_LOOK == 0 && tenure__os_monotonic_ns() >= until)
             return;
     }
+}
+
+void tenure__mark_odd_blocks(struct tenure__mark *mark)
+{
+    look_in_blocks(mark);
+    sort_notes(mark);
 }

@@ -19,7 +19,18 @@
 void tenure__mark_odd_words(struct tenure__mark *mark, const uint64_t *word,
                             size_t count);
 
-/* All reached blocks, and what that reaches in turn. */
+/* All reached blocks, and what that reaches in turn. Sorts mark->odd. */
 void tenure__mark_odd_blocks(struct tenure__mark *mark);
+
+/* An entry of mark->odd: what holds the block, which the roots sort before,
+ * and the block. */
+static inline uint32_t tenure__odd_parent(uint64_t entry)
+{
+    return (uint32_t)(entry >> 32) - 2;
+}
+static inline uint32_t tenure__odd_block(uint64_t entry)
+{
+    return (uint32_t)entry;
+}
 
 #endif

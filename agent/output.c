@@ -2,7 +2,8 @@
  * Gathers the sections of a snapshot and writes them as one file.
  *
  * Layout and checksum are those of agent/format/format.h; the file is summed
- * section by section before the header, which carries the sum, goes out.
+ * section by section before the header, which carries the sum, goes out. If
+ * some sections are in the file already it is read back for that.
  */
 #include "agent/output.h"
 
@@ -11,6 +12,7 @@
 
 #include "agent/heap.h"
 #include "agent/os.h"
+#include "agent/stream.h"
 
 static struct tenure__output_section *
 section_of(struct tenure__output *output, uint32_t type, uint32_t record_bytes)
@@ -103,6 +105,18 @@ void tenure__output_borrow(struct tenure__output *output, uint32_t type,
     section->count = count;
 }
 
+void tenure__output_written(struct tenure__output *output, uint32_t type,
+                            uint64_t at, uint64_t bytes)
+{
+    struct tenure__output_section *section = section_of(output, type, 1);
+    if (section == NULL)
+        return;
+    section->at = at;
+    section->count = bytes;
+    if (at + bytes > output->after)
+        output->after = at + bytes;
+}
+
 /* ---- writing ----------------------------------------------------------- */
 
 static const void *records_of(const struct tenure__output_section *section)
@@ -138,17 +152,20 @@ static int write_all(int fd, const void *data, uint64_t bytes)
 static void lay_out(const struct tenure__output *output,
                     struct tenure_header *header, struct tenure_section *table)
 {
-    uint64_t at = sizeof *header + output->section_count * sizeof *table;
+    uint64_t at = output->after > 0
+                      ? padded(output->after)
+                      : sizeof *header + output->section_count * sizeof *table;
     *header = (struct tenure_header){.version = TENURE_FORMAT_VERSION,
                                      .byte_order = TENURE_FORMAT_BYTE_ORDER,
                                      .section_count = output->section_count};
     memcpy(header->magic, TENURE_FORMAT_MAGIC, 8);
     for (uint32_t i = 0; i < output->section_count; i++) {
         const struct tenure__output_section *section = &output->section[i];
-        table[i] =
-            (struct tenure_section){section->type, section->record_bytes, at,
-                                    section->count, bytes_of(section)};
-        at += padded(table[i].bytes);
+        table[i] = (struct tenure_section){section->type, section->record_bytes,
+                                           section->at > 0 ? section->at : at,
+                                           section->count, bytes_of(section)};
+        if (section->at == 0)
+            at += padded(table[i].bytes);
     }
     header->file_bytes = at;
 }
@@ -172,6 +189,52 @@ static void sum_up(const struct tenure__output *output,
     header->checksum = tenure_checksum_end(&sum);
 }
 
+/* ---- around what is there already -------------------------------------- */
+
+#define READ_BYTES (256u << 10)
+
+static int sum_file(int fd, struct tenure_header *header)
+{
+    struct tenure_checksum sum;
+    long got = -ENOMEM;
+    void *piece = tenure__os_map(READ_BYTES);
+    if (piece == NULL)
+        return (int)got;
+    tenure_checksum_start(&sum);
+    for (uint64_t at = 0; at < header->file_bytes; at += (uint64_t)got) {
+        got = tenure__syscall4(SYS_pread64, fd, piece, READ_BYTES, at);
+        if (got <= 0)
+            break;
+        tenure_checksum_add(&sum, piece, (size_t)got);
+    }
+    tenure__os_unmap(piece, READ_BYTES);
+    header->checksum = tenure_checksum_end(&sum);
+    return got > 0 ? 0 : got < 0 ? (int)got : -EIO;
+}
+
+static int write_around(const struct tenure__output *output, int fd,
+                        struct tenure_header *header,
+                        const struct tenure_section *table)
+{
+    int error = tenure__write_at(
+        fd, table, output->section_count * sizeof *table, sizeof *header);
+    for (uint32_t i = 0; i < output->section_count && error == 0; i++) {
+        uint64_t bytes = table[i].bytes;
+        if (output->section[i].at > 0)
+            continue;
+        error = tenure__write_at(fd, records_of(&output->section[i]), bytes,
+                                 table[i].offset);
+        if (error == 0)
+            error = tenure__write_at(fd, zeros, padded(bytes) - bytes,
+                                     table[i].offset + bytes);
+    }
+    if (error == 0)
+        error = tenure__write_at(fd, header, sizeof *header, 0);
+    if (error == 0)
+        error = sum_file(fd, header);
+    return error != 0 ? error : tenure__write_at(fd, header, sizeof *header, 0);
+}
+
 int tenure__output_write(struct tenure__output *output, int fd)
 {
     struct tenure_header header;
@@ -179,6 +242,8 @@ int tenure__output_write(struct tenure__output *output, int fd)
     if (output->error != 0)
         return output->error;
     lay_out(output, &header, table);
+    if (output->after > 0)
+        return write_around(output, fd, &header, table);
     sum_up(output, &header, table);
     int error = write_all(fd, &header, sizeof header);
     if (error == 0)

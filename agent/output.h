@@ -12,16 +12,23 @@
 
 #define TENURE_OUTPUT_SECTIONS 17
 
+/* Where in a file the sections may begin that are written beforehand. */
+#define TENURE_OUTPUT_FIRST                                                    \
+    (sizeof(struct tenure_header) +                                            \
+     TENURE_OUTPUT_SECTIONS * sizeof(struct tenure_section))
+
 struct tenure__output {
     struct tenure__output_section {
         uint32_t type, record_bytes;
         uint64_t count;
         const void *records; /* NULL: those gathered in `own` */
+        uint64_t at;         /* not 0: it stands there in the file already */
         char *own;
         size_t own_bytes, own_room;
     } section[TENURE_OUTPUT_SECTIONS];
     uint32_t section_count;
-    int error; /* the first one, -ENOMEM */
+    uint64_t after; /* those that stand there already; 0: none do */
+    int error;      /* the first one, -ENOMEM */
 };
 
 /* Starts with STRINGS, holding "" at offset 0. */
@@ -40,7 +47,12 @@ void tenure__output_borrow(struct tenure__output *output, uint32_t type,
                            const void *records, uint32_t record_bytes,
                            uint64_t count);
 
-/* Writes everything to an empty file. 0 or a negative errno value. */
+/* A section of bytes that is written already, padded, from `at` on. Then the
+ * file has to be a regular one that can be read. */
+void tenure__output_written(struct tenure__output *output, uint32_t type,
+                            uint64_t at, uint64_t bytes);
+
+/* Writes everything (else) to an empty file. 0 or a negative errno value. */
 int tenure__output_write(struct tenure__output *output, int fd);
 
 #endif

@@ -19,6 +19,7 @@
 #include "agent/growths.h"
 #include "agent/heap.h"
 #include "agent/identity.h"
+#include "agent/listing.h"
 #include "agent/major.h"
 #include "agent/mappings.h"
 #include "agent/memory.h"
@@ -47,6 +48,9 @@ struct gathering {
     struct tenure__tree tree;
     struct tenure__output output;
     struct tenure__major major;
+    struct tenure__listing listing;
+    struct tenure__file file;
+    bool file_open;
 };
 
 void tenure__snapshot_open(const struct tenure__config *from,
@@ -104,7 +108,10 @@ static void begin_major(const struct gathering *g)
                   g->asked->trigger == TENURE_TRIGGER_PROGRAM,
         .partial = config->sample_bytes != 0 || config->dormant ||
                    tenure__control_was_paused(),
+        .objects = g->listing.target,
     };
+    if (!g->listing.wanted)
+        request.objects.fd = -1;
     for (uint32_t key = TENURE_VALUE_DROPPED_NO_TABLE;
          key <= TENURE_VALUE_DROPPED_NO_RECORD; key++)
         request.partial |= tenure__counter[key] != 0;
@@ -343,6 +350,7 @@ static void add_sections(struct gathering *g)
                               g->growths.count);
     add_late(g);
     add_major(g);
+    tenure__listing_add(&g->listing, &g->output);
     tenure__threads_each(add_thread, g);
     add_totals(g);
     add_memory(g);
@@ -351,17 +359,47 @@ static void add_sections(struct gathering *g)
               (tenure__os_monotonic_ns() - g->start_ns) / 1000);
 }
 
-static int write_out(struct gathering *g)
+static int open_file(struct gathering *g)
 {
-    struct tenure__snapshot *asked = g->asked;
-    struct tenure__file file;
-    if (asked->fd >= 0)
-        return tenure__output_write(&g->output, asked->fd);
-    int error = tenure__file_create(&file);
-    if (error != 0)
+    int error = 0;
+    if (g->asked->fd >= 0)
+        g->file.fd = g->asked->fd;
+    else if (!g->file_open)
+        error = tenure__file_create(&g->file);
+    g->file_open = error == 0;
+    return error;
+}
+
+/* Blocks are written before all else. */
+static void open_listing(struct gathering *g)
+{
+    if ((g->asked->objects || config->objects) && open_file(g) == 0)
+        tenure__listing_open(&g->listing, g->file.fd);
+}
+
+static int write_sections(struct gathering *g)
+{
+    add_sections(g);
+    return tenure__output_write(&g->output, g->file.fd);
+}
+
+/* Gives the file its name, or removes it after an error. */
+static int write_out(struct gathering *g, int error)
+{
+    int unopened = open_file(g);
+    if (unopened != 0)
+        return unopened;
+    if (error == 0)
+        error = write_sections(g);
+    if (error != 0 && g->output.after > 0) {
+        tenure__listing_fail(&g->listing, error);
+        tenure__output_drop(&g->output);
+        error = write_sections(g);
+    }
+    if (g->asked->fd >= 0)
         return error;
-    error = tenure__output_write(&g->output, file.fd);
-    return tenure__file_finish(&file, error, asked->path, sizeof asked->path);
+    return tenure__file_finish(&g->file, error, g->asked->path,
+                               sizeof g->asked->path);
 }
 
 static const char *trigger_text(enum tenure_trigger trigger)
@@ -392,6 +430,7 @@ static void trace_generation(const struct gathering *g, int error)
 
 static void drop(struct gathering *g)
 {
+    tenure__listing_drop(&g->listing);
     tenure__output_drop(&g->output);
     tenure__tree_drop(&g->tree);
     tenure__growths_drop(&g->growths);
@@ -409,6 +448,7 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
     if (config->self_test)
         tenure__self_test();
     close_generation(&g);
+    open_listing(&g);
     bool major = snapshot->kind == TENURE_MAJOR;
     if (major)
         begin_major(&g);
@@ -429,11 +469,10 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
         tenure__tree_want(&g.tree, g.major.type[i].site);
     for (uint32_t i = 0; i < g.major.retained_count; i++)
         tenure__tree_want(&g.tree, g.major.retained[i].site);
+    if (error == 0)
+        tenure__listing_finish(&g.listing, &g.major, g.generation, &g.tree);
     tenure__identity.seq++;
-    if (error == 0) {
-        add_sections(&g);
-        error = write_out(&g);
-    }
+    error = write_out(&g, error);
     trace_generation(&g, error);
     if (g.rows.error == 0)
         tenure__population_keep(&population, &g.rows);

@@ -8,6 +8,7 @@
 #ifndef TENURE_AGENT_SNAPSHOT_H
 #define TENURE_AGENT_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@
 struct tenure__snapshot {
     enum tenure_trigger trigger; /* in */
     uint32_t kind; /* in: enum tenure_snapshot_kind, 0: as configured */
+    bool objects;  /* in: with every block, even if not configured so */
     char label[TENURE_LABEL_BYTES];     /* in */
     int fd;                             /* in: write here; -1: a new file */
     int seq;                            /* out: or a negative errno value */

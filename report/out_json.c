@@ -45,6 +45,22 @@ static void process(struct tenure_json *json, const struct tenure_snapshot *s)
     tenure_json_end_object(json);
 }
 
+/* Only where every block was asked for. */
+static void objects(struct tenure_json *json, const struct tenure_snapshot *s)
+{
+    const struct tenure_objects_head *head = s->objects;
+    if (!head)
+        return;
+    tenure_json_object(json, "objects");
+    tenure_json_count(json, "blocks", head->blocks);
+    tenure_json_count(json, "edges", head->edges);
+    tenure_json_count(json, "root_edges", head->roots);
+    tenure_json_count(json, "file_bytes", s->objects_bytes);
+    tenure_json_truth(json, "marked", head->flags & TENURE_OBJECTS_MARKED);
+    tenure_json_text(json, "note", tenure_snapshot_string(s, head->note));
+    tenure_json_end_object(json);
+}
+
 static void snapshot(struct tenure_json *json, const struct tenure_snapshot *s)
 {
     static const char *const triggers[] = {
@@ -85,6 +101,7 @@ static void snapshot(struct tenure_json *json, const struct tenure_snapshot *s)
     for (uint32_t i = 0; i < count; i++)
         tenure_json_count(json, quality[i].name, quality[i].count);
     tenure_json_end_object(json);
+    objects(json, s);
     tenure_json_end_object(json);
 }
 

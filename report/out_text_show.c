@@ -76,6 +76,44 @@ static void print_mark(const struct tenure_view *view)
     fputc('\n', view->paper.to);
 }
 
+static void print_unmarked(const struct tenure_view *view)
+{
+    const struct tenure_snapshot *s = &view->series->snapshots[0];
+    const char *why = tenure_snapshot_string(s, s->process->stop_method);
+    fputs(", without marks and edges: ", view->paper.to);
+    tenure_print_text(&view->paper, *why ? why : "this is a minor snapshot");
+}
+
+/* Every block is in the file, if that was asked for and went well. */
+static void print_objects(const struct tenure_view *view)
+{
+    const struct tenure_snapshot *s = &view->series->snapshots[0];
+    const struct tenure_objects_head *objects = s->objects;
+    FILE *to = view->paper.to;
+    if (!objects)
+        return;
+    const char *note = tenure_snapshot_string(s, objects->note);
+    if (*note) {
+        fputs("  objects: none, though asked for: ", to);
+        tenure_print_text(&view->paper, note);
+        fputc('\n', to);
+        return;
+    }
+    fprintf(to, "  objects: %s%s", tenure_text_count(objects->blocks).text,
+            s->process->sample_bytes ? " samples" : "");
+    if (objects->flags & TENURE_OBJECTS_MARKED) {
+        fprintf(to, ", edges: %s", tenure_text_count(objects->edges).text);
+        fprintf(to, " and %s from roots",
+                tenure_text_count(objects->roots).text);
+    } else {
+        print_unmarked(view);
+    }
+    if (objects->blocks > 0)
+        fprintf(to, "; %.1f bytes an object on disk",
+                (double)s->objects_bytes / (double)objects->blocks);
+    fputc('\n', to);
+}
+
 static void print_generations(const struct tenure_view *view)
 {
     static const char *const names[] = {"Blocks", "Size"};
@@ -234,6 +272,7 @@ static void print(struct tenure_view *view)
     tenure_text_head(view);
     print_memory(view);
     print_mark(view);
+    print_objects(view);
     print_generations(view);
     print_threads(view);
     print_list(view, &sites, "Blocks");

@@ -37,6 +37,10 @@ static int use(struct tenure_snapshot *s, struct tenure_why *why)
 #undef X
     s->process = tenure_format_section(s->data, TENURE_SECTION_PROCESS, &count);
     s->strings = tenure_format_section(s->data, TENURE_SECTION_STRINGS, &count);
+    tenure_format_section(s->data, TENURE_SECTION_EDGES, &count);
+    s->objects = tenure_format_section(s->data, TENURE_SECTION_OBJECTS,
+                                       &s->objects_bytes);
+    s->objects_bytes += count;
     if (s->nodes_count > 0 && s->nodes[s->nodes_count - 1].id > NODE_ID_MAX)
         return tenure_because(why,
                               "%s is damaged (a call tree node out of "

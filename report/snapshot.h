@@ -27,8 +27,6 @@
     X(late, lates, LATE)                                                       \
     X(mark, marks, MARKS)                                                      \
     X(retainer, retainers, RETAINERS)                                          \
-    X(object, objects, OBJECTS)                                                \
-    X(edge, edges, EDGES)                                                      \
     X(spread, spreads, SPREAD)                                                 \
     X(type, types, TYPES)                                                      \
     X(retained, retained, RETAINED)
@@ -42,6 +40,9 @@ struct tenure_snapshot {
     TENURE_SNAPSHOT_TABLES(X)
 #undef X
     const char *strings;
+    /* NULL: nobody asked for the blocks. To be read with objects.h. */
+    const struct tenure_objects_head *objects;
+    uint64_t objects_bytes; /* of both sections */
     void *data;
     size_t bytes;
     bool mapped; /* data came from mmap, not malloc */

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "agent/format/objects.h"
+
 static const struct tenure_section *find(const void *data, uint32_t type)
 {
     const struct tenure_header *header = data;
@@ -109,7 +111,7 @@ static int check_layout(const struct tenure_header *header)
 /* What the records of one file may point at. */
 struct bounds {
     const char *strings;
-    uint64_t string_bytes, module_count, node_count, object_count;
+    uint64_t string_bytes, module_count, node_count;
     const struct tenure_node *nodes;
 };
 
@@ -258,21 +260,41 @@ static bool retained_ok(const struct bounds *in, const void *data)
     return true;
 }
 
+static bool edges_ok(const struct tenure_objects_head *head, const void *data)
+{
+    struct tenure_edge_reader reader;
+    struct tenure_edge edge;
+    uint64_t bytes;
+    int got;
+    const void *section =
+        tenure_format_section(data, TENURE_SECTION_EDGES, &bytes);
+    if ((head->flags & TENURE_OBJECTS_MARKED) == 0)
+        return head->roots == 0 && head->edges == 0 && bytes == 0;
+    tenure_edges_read(&reader, head, section, bytes);
+    while ((got = tenure_edge_next(&reader, &edge)) > 0)
+        ;
+    return got == 0;
+}
+
 static bool objects_ok(const struct bounds *in, const void *data)
 {
-    uint64_t count;
-    const struct tenure_object *object =
-        tenure_format_section(data, TENURE_SECTION_OBJECTS, &count);
-    for (uint64_t i = 0; i < count; i++)
-        if (!site_ok(in, object[i].site))
+    struct tenure_object_reader reader;
+    struct tenure_object object;
+    uint64_t bytes, edge_bytes;
+    int got;
+    const struct tenure_objects_head *head =
+        tenure_format_section(data, TENURE_SECTION_OBJECTS, &bytes);
+    tenure_format_section(data, TENURE_SECTION_EDGES, &edge_bytes);
+    if (head == NULL)
+        return edge_bytes == 0;
+    if (bytes < sizeof *head || head->blocks >= TENURE_NONE ||
+        !string_ok(in, head->note))
+        return false;
+    tenure_objects_read(&reader, head, bytes);
+    while ((got = tenure_object_next(&reader, &object)) > 0)
+        if (!site_ok(in, object.site))
             return false;
-    const struct tenure_edge *edge =
-        tenure_format_section(data, TENURE_SECTION_EDGES, &count);
-    for (uint64_t i = 0; i < count; i++)
-        if (edge[i].to >= in->object_count ||
-            (edge[i].from >= in->object_count && edge[i].from != TENURE_NONE))
-            return false;
-    return true;
+    return got == 0 && edges_ok(head, data);
 }
 
 static bool process_ok(const struct bounds *in, const void *data)
@@ -318,7 +340,6 @@ static int check_content(const void *data)
     in.nodes =
         tenure_format_section(data, TENURE_SECTION_NODES, &in.node_count);
     tenure_format_section(data, TENURE_SECTION_MODULES, &in.module_count);
-    tenure_format_section(data, TENURE_SECTION_OBJECTS, &in.object_count);
     if (in.string_bytes == 0 || in.strings[0] != 0 ||
         in.strings[in.string_bytes - 1] != 0)
         return TENURE_FORMAT_CONTENT;

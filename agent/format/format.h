@@ -1,10 +1,10 @@
 /*
  * The snapshot file, as the agent writes it and the reporter reads it.
  *
- * This is the only header that agent/ and report/ share. All numbers are
- * little-endian and naturally aligned; every section starts on a multiple of
- * 8 and is an array of fixed-size records, so a reader may map the file and
- * use it in place after tenure_format_check() has said 0.
+ * This and objects.h beside it are all that agent/ and report/ share. All
+ * numbers are little-endian and naturally aligned; every section starts on a
+ * multiple of 8 and is an array of fixed-size records, so a reader may map
+ * the file and use it in place after tenure_format_check() has said 0.
  *
  *   +0    struct tenure_header                      64 bytes
  *   +64   struct tenure_section[section_count]      32 bytes each
@@ -65,8 +65,8 @@ struct tenure_section {
     X(LATE, 10, struct tenure_late)                                            \
     X(MARKS, 11, struct tenure_mark)                                           \
     X(RETAINERS, 12, struct tenure_retainer)                                   \
-    X(OBJECTS, 13, struct tenure_object)                                       \
-    X(EDGES, 14, struct tenure_edge)                                           \
+    X(OBJECTS, 13, uint8_t) /* a head, a stream: objects.h */                  \
+    X(EDGES, 14, uint8_t)   /* a stream */                                     \
     X(SPREAD, 15, struct tenure_spread)                                        \
     X(TYPES, 16, struct tenure_type)                                           \
     X(RETAINED, 17, struct tenure_retained)
@@ -184,6 +184,7 @@ struct tenure_value {
     X(UNRECORDED_GROWTH, 111, "unrecorded_growth", QUALITY)                    \
     X(UNSTOPPED_THREADS, 112, "unstopped_threads", QUALITY)                    \
     X(UNWEIGHED_BLOCKS, 113, "unweighed_blocks", QUALITY)                      \
+    X(FAILED_OBJECTS, 114, "failed_objects", QUALITY)                          \
     X(DROPPED_NO_TABLE, 200, "dropped_no_table", DROPPED)                      \
     X(DROPPED_NO_THREAD, 201, "dropped_no_thread", DROPPED)                    \
     X(DROPPED_NO_SITE, 202, "dropped_no_site", DROPPED)                        \
@@ -329,19 +330,18 @@ struct tenure_retained {
     uint64_t bytes;
 };
 
-/* One live block (--objects). 24 bytes. */
-struct tenure_object {
-    uint64_t address_mark; /* address, low 3 bits TENURE_OBJECT_... */
-    uint32_t site;
-    uint32_t generation;
-    uint64_t bytes_low; /* size in bytes */
+/* What OBJECTS begins with (--objects); then, and in EDGES, streams of bytes
+ * as agent/format/objects.h draws them. */
+struct tenure_objects_head {
+    uint64_t blocks;     /* those born while the mark began are there too */
+    uint64_t roots;      /* pointers from roots to blocks */
+    uint64_t edges;      /* pointers from blocks to blocks */
+    uint32_t generation; /* no block was born after it */
+    uint32_t flags;      /* TENURE_OBJECTS_... */
+    uint32_t note;       /* string: why there are none, or "" */
+    uint32_t reserved;
 };
-#define TENURE_OBJECT_REACHED 1u
-#define TENURE_OBJECT_LOST 2u
-
-struct tenure_edge {
-    uint32_t from, to; /* indices into OBJECTS; from NONE = a root */
-};
+#define TENURE_OBJECTS_MARKED 1u /* marks and edges are known */
 
 _Static_assert(sizeof(struct tenure_header) == 64, "drawn above");
 _Static_assert(sizeof(struct tenure_section) == 32, "drawn above");
@@ -358,8 +358,7 @@ _Static_assert(sizeof(struct tenure_mark) == 80, "on disk");
 _Static_assert(sizeof(struct tenure_retainer) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_type) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_retained) == 16, "on disk");
-_Static_assert(sizeof(struct tenure_object) == 24, "on disk");
-_Static_assert(sizeof(struct tenure_edge) == 8, "on disk");
+_Static_assert(sizeof(struct tenure_objects_head) == 40, "on disk");
 
 /* What may be wrong with a file; X(NAME, number, "text"). */
 #define TENURE_FORMAT_ERRORS(X)                                                \

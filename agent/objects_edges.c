@@ -1,0 +1,228 @@
+/*
+ * The pointers of a snapshot, one by one.
+ *
+ * First every root is read once more, then every block in the order of the
+ * index, and each word that points to a block becomes an entry of EDGES. As
+ * in the mark, a word goes through two short queues on its way, while first
+ * its cell and then its block are being fetched.
+ */
+#include "agent/objects.h"
+
+#include "agent/annotate.h"
+#include "agent/mark_odd.h"
+#include "agent/modules.h"
+#include "agent/os.h"
+#include "agent/stream.h"
+
+#define AHEAD TENURE__MARK_AHEAD
+
+struct candidate {
+    uint64_t word, place;
+    uint32_t from, block;
+};
+
+struct edging {
+    const struct tenure__objects_marked *marked;
+    const struct tenure__index *index;
+    struct tenure__stream *stream;
+    struct tenure_objects_head *head;
+    struct tenure_edge_coder coder;
+    uint32_t root_kind, what; /* of the root being read */
+    bool starts_only;
+    struct candidate cell[AHEAD], block[AHEAD];
+    uint64_t cells, blocks;
+};
+
+static void put(struct edging *edging, const struct candidate *candidate,
+                uint32_t how)
+{
+    struct tenure_edge edge = {
+        candidate->from,   candidate->block, how,
+        edging->root_kind, edging->what,     candidate->place};
+    uint8_t *room = tenure__stream_room(edging->stream, TENURE_EDGE_ENTRY_MAX);
+    if (room == NULL)
+        return;
+    tenure__stream_use(edging->stream,
+                       tenure_edge_put(&edging->coder, &edge, room));
+    if (edge.from == TENURE_NONE)
+        edging->head->roots++;
+    else
+        edging->head->edges++;
+}
+
+/* ---- words ------------------------------------------------------------- */
+
+static void judge(struct edging *edging, const struct candidate *candidate)
+{
+    static const uint32_t how[] = {[TENURE__POINTS_START] = TENURE_EDGE_START,
+                                   [TENURE__POINTS_TAGGED] = TENURE_EDGE_TAGGED,
+                                   [TENURE__POINTS_INSIDE] =
+                                       TENURE_EDGE_INSIDE};
+    enum tenure__pointer kind =
+        tenure__mark_classify(edging->index, candidate->block, candidate->word);
+    if (kind == TENURE__POINTS_NOWHERE ||
+        (edging->starts_only && kind != TENURE__POINTS_START))
+        return;
+    put(edging, candidate, how[kind]);
+}
+
+static void resolve(struct edging *edging, struct candidate candidate)
+{
+    uint64_t address = tenure__mark_address(candidate.word);
+    const struct tenure__cell *cell =
+        tenure__index_cell(edging->index, address);
+    candidate.block =
+        cell != NULL ? tenure__cell_block(cell, address) : TENURE__NO_BLOCK;
+    if (candidate.block == TENURE__NO_BLOCK)
+        candidate.block = tenure__index_find_big(edging->index, address);
+    if (candidate.block == TENURE__NO_BLOCK)
+        return;
+    __builtin_prefetch(&edging->index->block[candidate.block]);
+    uint64_t at = edging->blocks++ % AHEAD;
+    if (edging->blocks > AHEAD)
+        judge(edging, &edging->block[at]);
+    edging->block[at] = candidate;
+}
+
+static inline void consider(struct edging *edging, uint64_t word, uint32_t from,
+                            uint64_t place)
+{
+    uint64_t address = tenure__mark_address(word);
+    if (tenure__likely(!tenure__index_covers(edging->index, address)))
+        return;
+    __builtin_prefetch(tenure__index_cell(edging->index, address));
+    uint64_t at = edging->cells++ % AHEAD;
+    if (edging->cells > AHEAD)
+        resolve(edging, edging->cell[at]);
+    edging->cell[at] = (struct candidate){word, place, from, 0};
+}
+
+static uint64_t oldest(uint64_t ever)
+{
+    return ever > AHEAD ? ever - AHEAD : 0;
+}
+
+/* Finishes what is on its way. */
+static void settle(struct edging *edging)
+{
+    for (uint64_t i = oldest(edging->cells); i < edging->cells; i++)
+        resolve(edging, edging->cell[i % AHEAD]);
+    for (uint64_t i = oldest(edging->blocks); i < edging->blocks; i++)
+        judge(edging, &edging->block[i % AHEAD]);
+    edging->cells = edging->blocks = 0;
+}
+
+/* ---- roots ------------------------------------------------------------- */
+
+static uint32_t module_around(uint64_t address)
+{
+    for (uint32_t i = tenure__modules_count(); i-- > 0;) {
+        const struct tenure__module *module = tenure__module_at(i);
+        if (module->unload_epoch == 0 && address >= module->start &&
+            address < module->end)
+            return i;
+    }
+    return TENURE_NONE;
+}
+
+static void set_root(struct edging *edging, uint32_t kind, uint32_t what)
+{
+    settle(edging);
+    edging->root_kind = kind;
+    edging->what = what;
+}
+
+static void read_root(const struct tenure__root *root, const uint64_t *word,
+                      size_t count, uint64_t address, void *with)
+{
+    struct edging *edging = with;
+    uint32_t what = TENURE_NONE;
+    if (root->kind == TENURE_RETAINER_GLOBAL)
+        what = module_around(address);
+    else if (root->kind == TENURE_RETAINER_STACK ||
+             root->kind == TENURE_RETAINER_REGISTER)
+        what = root->tid;
+    set_root(edging, root->kind, what);
+    edging->starts_only = root->starts_only;
+    for (size_t i = 0; i < count; i++)
+        consider(edging, word[i], TENURE_NONE,
+                 address != 0 ? address + 8 * i : 0);
+    settle(edging);
+}
+
+/* Blocks that are roots themselves. */
+static void put_root_blocks(struct edging *edging)
+{
+    const struct tenure__index *index = edging->index;
+    for (uint32_t i = 0; i < index->count; i++) {
+        struct candidate candidate = {.from = TENURE_NONE, .block = i};
+        if (!index->block[i].is_root)
+            continue;
+        set_root(edging,
+                 tenure__is_ignored(tenure__index_address(index, i),
+                                    index->generation[i])
+                     ? TENURE_RETAINER_USER
+                     : TENURE_RETAINER_LOADER,
+                 TENURE_NONE);
+        put(edging, &candidate, TENURE_EDGE_START);
+    }
+}
+
+static void put_roots(struct edging *edging)
+{
+    const struct tenure__objects_marked *marked = edging->marked;
+    tenure__roots_read(marked->roots, marked->stopped, read_root, edging);
+    edging->starts_only = false;
+    set_root(edging, TENURE_RETAINER_KERNEL, TENURE_NONE);
+    for (size_t i = 0; i < marked->kernel->count; i++)
+        consider(edging, marked->kernel->word[i], TENURE_NONE, 0);
+    settle(edging);
+    put_root_blocks(edging);
+}
+
+/* ---- unaligned pointers: those the mark has followed ------------------- */
+
+/* Those of one block, or of the roots, come next in the sorted list. */
+static uint32_t put_odd(struct edging *edging, uint32_t next, uint32_t from)
+{
+    const struct tenure__mark *mark = edging->marked->mark;
+    for (;
+         next < mark->odd_count && tenure__odd_parent(mark->odd[next]) == from;
+         next++) {
+        struct candidate candidate = {
+            .from = from == TENURE__PARENT_ROOT ? TENURE_NONE : from,
+            .block = tenure__odd_block(mark->odd[next])};
+        settle(edging);
+        put(edging, &candidate, TENURE_EDGE_UNALIGNED);
+    }
+    return next;
+}
+
+/* ---- blocks ------------------------------------------------------------ */
+
+static void put_blocks(struct edging *edging, uint32_t next_odd)
+{
+    const struct tenure__index *index = edging->index;
+    for (uint32_t i = 0; i < index->count; i++) {
+        const uint64_t *word =
+            (const uint64_t *)tenure__index_address(index, i);
+        uint64_t count = tenure__index_bytes(index, i) / 8;
+        for (uint64_t w = 0; w < count; w++)
+            consider(edging, word[w], i, w * 8);
+        next_odd = put_odd(edging, next_odd, i);
+    }
+    settle(edging);
+}
+
+void tenure__edges_write(const struct tenure__objects_marked *marked,
+                         struct tenure__stream *stream,
+                         struct tenure_objects_head *head)
+{
+    struct edging edging = {.marked = marked,
+                            .index = &marked->mark->index,
+                            .stream = stream,
+                            .head = head};
+    put_roots(&edging);
+    set_root(&edging, 0, TENURE_NONE);
+    put_blocks(&edging, put_odd(&edging, 0, TENURE__PARENT_ROOT));
+}
