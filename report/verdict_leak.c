@@ -100,9 +100,14 @@ static bool has_stopped(const struct tenure_leak_test *test)
                tenure_rules.held_expected;
 }
 
-/* Two judged generations say little, unless they say it a hundred times. */
+/* A handful of blocks in a handful of generations is what any table looks
+ * like that has met the last of its few keys. Two judged generations say
+ * little as well, unless they say it a hundred times. */
 static bool is_enough(const struct tenure_leak_test *test)
 {
+    if (test->survivors < tenure_rules.few_survivors &&
+        test->judged < tenure_rules.many_judged)
+        return false;
     if (test->judged >= 3)
         return test->surviving >= 3;
     return test->judged == 2 && test->surviving == 2 && test->deaths <= 0 &&

@@ -24,13 +24,19 @@ static double work_between(const struct tenure_timeline *timeline,
     return all && all[now] > all[then] ? (double)(all[now] - all[then]) : 0;
 }
 
+/* Where the usual is a few allocations, those of one site that grows can be
+ * all of them: a generation without would be idle, and growth would never be
+ * seen to slow or stop. So few tell nothing of work: 0. */
+static const double busy_blocks = 16;
+
 static double usual_work(const struct tenure_timeline *timeline,
                          const uint32_t *columns, uint32_t count)
 {
     double sorted[TENURE_MATRIX_MAX];
     for (uint32_t g = 1; g < count; g++)
         sorted[g - 1] = work_between(timeline, columns[g - 1], columns[g]);
-    return count > 1 ? tenure_median(sorted, count - 1) : 0;
+    double usual = count > 1 ? tenure_median(sorted, count - 1) : 0;
+    return usual < busy_blocks ? 0 : usual;
 }
 
 /* Who survives an idle generation has not been put to the test: it is made

@@ -35,6 +35,10 @@
     X(exposures, 6, "exposures of tenured blocks before A is used", "tuned")   \
     X(survivors, 3, "tenured survivors before A is used", "tuned")             \
     X(survivors_leak, 4, "the same, leak", "tuned")                            \
+    X(few_survivors, 20, "survivors that make up for missing generations",     \
+      "tuned; libevent's nine events, one for each descriptor and thread")     \
+    X(many_judged, 6, "judged generations, leak from fewer survivors",         \
+      "tuned")                                                                 \
     X(hazard, 0.05, "deaths per exposure of tenured blocks, at most",          \
       "V8 pretenures at 0.85 survival; tuned")                                 \
     X(hazard_bound_leak, 0.25, "its 95 % upper bound, leak", "tuned")          \

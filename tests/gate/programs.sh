@@ -11,10 +11,6 @@ times=${3:-1}
 python=$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')
 enter
 
-# What a program forgets once, at its start, is its own affair; so is a table
-# that grows by a few blocks with its number of connections (libevent's).
-policy='--max-lost=1K --min-bytes=4K'
-
 # gate NAME COMMAND...: green as it is, red with the leak and its function.
 gate() {
     name=$1
@@ -23,9 +19,7 @@ gate() {
         rm -rf snapshots socket
         unset LEAK
         [ $wanted -eq 0 ] || export LEAK=1
-        # Two arguments.
-        # shellcheck disable=SC2086
-        "$tenure" check $policy -q --dir=snapshots -o json:json \
+        "$tenure" check -q --dir=snapshots -o json:json \
             -o text:text -- "$@" >"$scratch/.out" 2>"$scratch/.err" </dev/null
         status=$?
         [ "$status" -eq "$wanted" ] ||
