@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agent/counters.h"
+#include "agent/failures.h"
 #include "agent/generations.h"
 #include "agent/helper.h"
 #include "agent/identity.h"
@@ -211,6 +212,8 @@ static void answer_status(struct tenure__text *answer)
     add_field(answer, " live_bytes=", last->live_bytes);
     add_field(answer, " tenured_bytes=", last->tenured_bytes);
     add_field(answer, " snapshots=", tenure__identity.seq);
+    add_field(answer, " failed=", tenure__failures_count());
+    add_field(answer, " errno=", (uint64_t)tenure__failures_error());
     tenure__text_add(answer, " path=");
     tenure__text_add(answer, tenure__identity.dir);
 }

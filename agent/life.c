@@ -15,6 +15,7 @@
 #include "agent/config.h"
 #include "agent/control.h"
 #include "agent/counters.h"
+#include "agent/failures.h"
 #include "agent/generations.h"
 #include "agent/heap.h"
 #include "agent/helper.h"
@@ -95,6 +96,7 @@ void tenure__track_open(const struct tenure__track_setup *setup)
     int error = open_tables(setup);
     if (error == 0) {
         tenure__identity_open(config.dir);
+        tenure__failures_open();
         tenure__snapshot_open(&config, options, setup->allocator);
         tenure__control_open(&config);
         tenure__sampling_open(config.sample_bytes, config.every_bytes,

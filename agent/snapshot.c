@@ -13,6 +13,7 @@
 
 #include "agent/control.h"
 #include "agent/counters.h"
+#include "agent/failures.h"
 #include "agent/file.h"
 #include "agent/fold.h"
 #include "agent/generations.h"
@@ -226,6 +227,8 @@ static void add_counters(struct gathering *g)
     for (uint32_t key = 0; key < 256; key++)
         if (key != TENURE_VALUE_NESTED_ALLOCATIONS)
             add_value(g, key, tenure__counter[key]);
+    add_value(g, TENURE_VALUE_FAILED_SNAPSHOTS, tenure__failures_count());
+    add_value(g, TENURE_VALUE_FAILED_ERROR, (uint64_t)tenure__failures_error());
 }
 
 static void add_thread(const struct tenure__thread *thread, void *with)
@@ -478,6 +481,6 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
         tenure__population_keep(&population, &g.rows);
     drop(&g);
     if (error != 0)
-        tenure__count(TENURE_VALUE_FAILED_SNAPSHOTS);
+        tenure__failures_add(error);
     snapshot->seq = error != 0 ? error : (int)tenure__identity.seq;
 }

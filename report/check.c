@@ -133,15 +133,16 @@ static struct tenure_case *main_case(const struct tenure_decision *decision,
 
 /* Did it get away from the agent? NULL then, with a doubt. */
 static struct tenure_case *look_for_main(const struct tenure_check_run *run,
-                                         const char *name,
+                                         const char *name, const char *dir,
                                          struct tenure_decision *decision)
 {
     struct tenure_case *one = main_case(decision, run->pid);
     if (!one) {
         tenure_decision_doubt(decision,
-                              "%s left no snapshot: the agent was "
-                              "not in it, or could not write",
-                              name);
+                              "%s left no snapshot: the agent was not in "
+                              "it, or could not write to %s as the user that "
+                              "it became",
+                              name, dir);
         return NULL;
     }
     uint32_t trigger = tenure_case_last(one)->process->trigger;
@@ -193,12 +194,13 @@ static bool run_once(struct tenure_check *check, char **argv, uint64_t round,
 }
 
 static void judge_rounds(const struct tenure_check_run *runs, uint64_t count,
-                         const char *name, struct tenure_decision *decision)
+                         const char *name, const char *dir,
+                         struct tenure_decision *decision)
 {
     struct tenure_case **mains = tenure_zeroed(count, sizeof(void *));
     bool whole = true;
     for (uint64_t k = 0; k < count && whole; k++) {
-        mains[k] = look_for_main(&runs[k], name, decision);
+        mains[k] = look_for_main(&runs[k], name, dir, decision);
         whole = mains[k] != NULL;
     }
     if (whole && count > 1)
@@ -222,7 +224,7 @@ void tenure_check_command(struct tenure_check *check, char **argv,
     if (!runs[0].not_run)
         open_new(check, &before, decision);
     if (going_on)
-        judge_rounds(runs, ran, argv[0], decision);
+        judge_rounds(runs, ran, argv[0], check->launch.dir, decision);
     drop(&before);
     free(runs);
 }

@@ -16,9 +16,10 @@
 #include "report/message.h"
 #include "report/options.h"
 #include "report/peer.h"
+#include "report/quality.h"
 #include "report/text.h"
 
-enum { FORMAT_TEXT, FORMAT_JSON };
+enum { FORMAT_TEXT, FORMAT_JSON, LINE_BYTES = PATH_MAX + 400 };
 static const char *const formats[] = {"text", "json", NULL};
 static int format;
 static uint64_t timeout_ms = 1000;
@@ -34,7 +35,10 @@ static const struct tenure_option options[] = {
 static const struct tenure_usage usage = {
     "ps [OPTIONS] [PID...]",
     "Lists the processes that carry the agent: state, age, live and tenured\n"
-    "bytes as of the last snapshot. Processes of other users answer only root.",
+    "bytes as of the last snapshot. Processes of other users answer only "
+    "root.\n"
+    "\n"
+    "Exit status: 0; 2 if one of the PIDs named has no agent that answers.",
     options,
     false,
 };
@@ -79,7 +83,9 @@ static void fill(struct row *row)
             strcpy(row->state, "unknown");
         return;
     }
-    strcpy(row->state, tenure_peer_is_ours(&row->peer) ? "silent" : "denied");
+    strcpy(row->state, !tenure_peer_is_ours(&row->peer) ? "denied"
+                       : carries(&row->peer)            ? "silent"
+                                                        : "no agent");
 }
 
 struct rows {
@@ -144,7 +150,22 @@ static json_t *text(const char *from)
     return string ? string : json_null();
 }
 
-/* null for what nobody has said. */
+/* Snapshots that could not be written, with the latest cause; "" if none. */
+static const char *failures(const struct row *row, char *line, size_t bytes)
+{
+    char dir[PATH_MAX], why[160];
+    uint64_t failed = number(row, "failed");
+    line[0] = 0;
+    tenure_reply_value(&row->reply, "path", dir, sizeof dir);
+    if (answered(row) && failed > 0)
+        snprintf(line, bytes,
+                 "%llu snapshot%s of it, or of processes that it forked, could "
+                 "not be written to %s: %s",
+                 (unsigned long long)failed, failed == 1 ? "" : "s", dir,
+                 tenure_quality_failure(number(row, "errno"), why, sizeof why));
+    return line;
+}
+
 static void add_number(json_t *object, const struct row *row, const char *key,
                        bool known)
 {
@@ -155,7 +176,7 @@ static void add_number(json_t *object, const struct row *row, const char *key,
 
 static json_t *row_to_json(const struct row *row)
 {
-    char dir[PATH_MAX];
+    char dir[PATH_MAX], failed[LINE_BYTES];
     bool said = answered(row), counted = has_snapshot(row);
     json_t *object =
         json_pack("{si ss}", "pid", row->peer.pid, "state", row->state);
@@ -163,13 +184,19 @@ static json_t *row_to_json(const struct row *row)
     add_number(object, row, "age_s", said);
     add_number(object, row, "generation", said);
     add_number(object, row, "snapshots", said);
+    json_object_set_new(object, "failed_snapshots",
+                        said ? json_integer((json_int_t)number(row, "failed"))
+                             : json_null());
     add_number(object, row, "live_blocks", counted);
     add_number(object, row, "live_bytes", counted);
     add_number(object, row, "tenured_bytes", counted);
     tenure_reply_value(&row->reply, "path", dir, sizeof dir);
     json_object_set_new(object, "dir", said ? text(dir) : json_null());
+    failures(row, failed, sizeof failed);
     json_object_set_new(object, "reason",
-                        said ? json_null() : text(row->why.text));
+                        !said       ? text(row->why.text)
+                        : failed[0] ? text(failed)
+                                    : json_null());
     return object;
 }
 
@@ -215,9 +242,13 @@ static void print_text(const struct row *rows, size_t count)
            "GENERATION", "LIVE", "TENURED", "PROGRAM");
     for (size_t i = 0; i < count; i++)
         print_row(&rows[i]);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        char failed[LINE_BYTES];
         if (!answered(&rows[i]))
             fprintf(stderr, "%d: %s\n", rows[i].peer.pid, rows[i].why.text);
+        else if (*failures(&rows[i], failed, sizeof failed))
+            fprintf(stderr, "%d: %s\n", rows[i].peer.pid, failed);
+    }
 }
 
 int tenure_cmd_ps(int argc, char **argv)
@@ -235,6 +266,11 @@ int tenure_cmd_ps(int argc, char **argv)
         print_json(rows.at, rows.count);
     else
         print_text(rows.at, rows.count);
+    /* Of those asked for by number, all have to answer. */
+    int status = TENURE_EXIT_OK;
+    for (size_t i = 0; i < rows.count && first < argc; i++)
+        if (!answered(&rows.at[i]))
+            status = TENURE_EXIT_USAGE;
     free(rows.at);
-    return TENURE_EXIT_OK;
+    return status;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "report/memory_series.h"
+#include "report/quality.h"
 #include "report/text.h"
 
 static uint64_t value(const struct tenure_case *one, uint32_t key)
@@ -19,19 +20,35 @@ static void doubt_records(struct tenure_decision *decision,
                           const struct tenure_case *one)
 {
     uint64_t dropped = tenure_snapshot_dropped(tenure_case_last(one));
-    uint64_t failed = value(one, TENURE_VALUE_FAILED_SNAPSHOTS);
     if (dropped > 0)
         tenure_decision_doubt(decision,
                               "%s: the agent dropped %" PRIu64
                               " records, so "
                               "blocks are missing from the counts",
                               one->name, dropped);
+}
+
+/* Processes that forked each other count together: one says it for all. */
+static void doubt_files(struct tenure_decision *decision)
+{
+    const struct tenure_case *most = NULL;
+    char why[160];
+    for (size_t i = 0; i < decision->cases.count; i++) {
+        const struct tenure_case *one = decision->cases.at[i];
+        if (!most || value(one, TENURE_VALUE_FAILED_SNAPSHOTS) >
+                         value(most, TENURE_VALUE_FAILED_SNAPSHOTS))
+            most = one;
+    }
+    uint64_t failed = value(most, TENURE_VALUE_FAILED_SNAPSHOTS);
     if (failed > 0)
-        tenure_decision_doubt(decision,
-                              "%s: %" PRIu64
-                              " snapshots could not be "
-                              "written; is the disk full?",
-                              one->name, failed);
+        tenure_decision_doubt(
+            decision,
+            "%s: %" PRIu64
+            " snapshot%s of it, or of processes that it "
+            "forked, could not be written: %s",
+            most->name, failed, failed == 1 ? "" : "s",
+            tenure_quality_failure(value(most, TENURE_VALUE_FAILED_ERROR), why,
+                                   sizeof why));
 }
 
 /* Work is what processes are weighed by: helpers of a test that live for a
@@ -185,6 +202,7 @@ void tenure_doubts(struct tenure_decision *decision,
         doubt_records(decision, decision->cases.at[i]);
         warn_of_memory(decision, decision->cases.at[i]);
     }
+    doubt_files(decision);
     if (allocated > 0)
         doubt_snapshots(decision, wanted);
     warn_unmarked(decision, policy);

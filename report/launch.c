@@ -180,6 +180,20 @@ static int add_every(struct list *list, const char *every,
     return 0;
 }
 
+/* The agent appends to it and would say nothing if it could not. */
+static int try_trace(const char *trace, struct tenure_why *why)
+{
+    int fd = open(trace, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+                  0600);
+    if (fd < 0)
+        return tenure_because(why,
+                              "cannot write to %s: %s; name another file "
+                              "with --trace",
+                              trace, strerror(errno));
+    close(fd);
+    return 0;
+}
+
 /* The target may change its directory, so that a file's name has to be
  * absolute. */
 static int add_trace(struct list *list, const char *trace,
@@ -197,7 +211,7 @@ static int add_trace(struct list *list, const char *trace,
                               "an absolute name",
                               strerror(errno));
     add(list, ":trace=%s%s%s", cwd, relative ? "/" : "", trace);
-    return 0;
+    return strcmp(trace, "-") == 0 ? 0 : try_trace(trace, why);
 }
 
 int tenure_launch_options(const struct tenure_launch *launch,

@@ -110,7 +110,11 @@ void tenure_memory_text(const struct tenure_memory_point *point, char *text,
     say_part(&words, "files", point->files);
     say_part(&words, "agent", point->agent);
     if (unknown >= 0) {
-        say_part(&words, "unknown", (uint64_t)unknown);
+        /* An agent always takes some. */
+        say_part(&words,
+                 point->agent ? "unknown"
+                              : "unknown, with the agent and the allocator",
+                 (uint64_t)unknown);
         return;
     }
     tenure_say(&words, " - untouched ");

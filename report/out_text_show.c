@@ -48,6 +48,13 @@ static void print_memory(const struct tenure_view *view)
         fprintf(view->paper.to, "  %s\n", lines[i].name);
     }
     tenure_table_drop(&table);
+    if (tenure_snapshot_value(s, TENURE_VALUE_RSS_BYTES) > 0 &&
+        tenure_snapshot_value(s, TENURE_VALUE_AGENT_BYTES) == 0)
+        fputs(
+            "  of the resident memory, the shares of the allocator, the "
+            "stacks and the\n  agent are unknown: the kernel does not tell "
+            "in a process that changed its user\n",
+            view->paper.to);
     fprintf(
         view->paper.to, "  %s allocations of %s so far, %s blocks live\n",
         tenure_text_count(

@@ -11,6 +11,7 @@
 
 #include "report/command.h"
 #include "report/memory_series.h"
+#include "report/quality.h"
 #include "report/words.h"
 
 /* Leaves room for all doubts. */
@@ -158,6 +159,20 @@ static void say_blindness(struct tenure_outcome *outcome,
                    "the agent dropped %" PRIu64
                    " records, so blocks are missing from the counts",
                    dropped);
+    }
+    uint64_t failed =
+        tenure_snapshot_value(last, TENURE_VALUE_FAILED_SNAPSHOTS);
+    if (failed > 0) {
+        struct tenure_words words = doubt(outcome);
+        char why[160];
+        tenure_say(&words,
+                   "%" PRIu64
+                   " snapshots of this process, or of those it forked, could "
+                   "not be written: %s",
+                   failed,
+                   tenure_quality_failure(
+                       tenure_snapshot_value(last, TENURE_VALUE_FAILED_ERROR),
+                       why, sizeof why));
     }
     if (tenure_snapshot_value(last, TENURE_VALUE_ALLOCATED_BLOCKS) == 0) {
         struct tenure_words words = doubt(outcome);

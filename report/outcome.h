@@ -12,11 +12,11 @@ enum tenure_verdict {
     TENURE_VERDICT_INCONCLUSIVE
 };
 
-enum { TENURE_REASONS_MAX = 8 };
+enum { TENURE_REASONS_MAX = 10 };
 
 struct tenure_outcome {
     enum tenure_verdict verdict;
-    char reasons[TENURE_REASONS_MAX][160];
+    char reasons[TENURE_REASONS_MAX][256];
     uint32_t reason_count;
 };
 

@@ -3,6 +3,10 @@
  */
 #include "report/quality.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
 static const char *means(uint32_t key)
 {
     switch (key) {
@@ -21,7 +25,8 @@ static const char *means(uint32_t key)
     case TENURE_VALUE_STACKLESS_BLOCKS:
         return "blocks whose stack could not be captured";
     case TENURE_VALUE_FAILED_SNAPSHOTS:
-        return "snapshots that could not be written";
+        return "snapshots, of this process or those it forked, that could "
+               "not be written";
     case TENURE_VALUE_BAD_OPTIONS:
         return "agent options that were not understood";
     case TENURE_VALUE_LATE_SNAPSHOTS:
@@ -46,6 +51,21 @@ static const char *means(uint32_t key)
         return "records DROPPED: no memory for another record";
     default:
         return "see the agent's documentation";
+    }
+}
+
+const char *tenure_quality_failure(uint64_t error, char *text, size_t bytes)
+{
+    switch (error) {
+    case 0: /* of an agent that did not say */
+        return "is the disk full?";
+    case EACCES:
+    case EPERM:
+        return "no permission; the service changed its user, perhaps, and "
+               "that one may not write to the directory, or not enter it";
+    default:
+        snprintf(text, bytes, "%s", strerror((int)error));
+        return text;
     }
 }
 

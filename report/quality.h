@@ -19,4 +19,8 @@ enum { TENURE_QUALITY_MAX = 64 };
 uint32_t tenure_quality_of(const struct tenure_snapshot *snapshot,
                            struct tenure_quality *list);
 
+/* Why snapshots could not be written, by the errno value that the agent gave
+ * (0 = it gave none); in `text`, or constant. */
+const char *tenure_quality_failure(uint64_t error, char *text, size_t bytes);
+
 #endif

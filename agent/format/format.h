@@ -170,6 +170,7 @@ struct tenure_value {
     X(CAPTURES, 23, "captures", TOTAL)                                         \
     X(VERIFIED, 24, "verified_captures", TOTAL)                                \
     X(FILE_EXEC, 25, "exec_count", TOTAL)                                      \
+    X(FAILED_ERROR, 26, "failed_snapshot_errno", TOTAL) /* the latest */       \
     X(TRUNCATED_STACKS, 100, "truncated_stacks", QUALITY)                      \
     X(UNTRACKED_FREES, 101, "untracked_frees", QUALITY)                        \
     X(MISSED_FREES, 102, "missed_frees", QUALITY)                              \
@@ -177,7 +178,7 @@ struct tenure_value {
     X(NESTED_ALLOCATIONS, 104, "nested_allocations", QUALITY)                  \
     X(EARLY_ALLOCATIONS, 105, "early_allocations", QUALITY)                    \
     X(STACKLESS_BLOCKS, 106, "stackless_blocks", QUALITY)                      \
-    X(FAILED_SNAPSHOTS, 107, "failed_snapshots", QUALITY)                      \
+    X(FAILED_SNAPSHOTS, 107, "failed_snapshots", QUALITY) /* the family's */   \
     X(BAD_OPTIONS, 108, "bad_options", QUALITY)                                \
     X(LATE_SNAPSHOTS, 109, "late_snapshots", QUALITY)                          \
     X(UNTRACKED_MAPPINGS, 110, "untracked_mappings", QUALITY)                  \

@@ -122,6 +122,19 @@ for command in snap mark start stop ps; do
     expect_out "^Usage: tenure $command"
 done
 
+# ps of a process that has no agent, or one that cannot write.
+run "$tenure" ps $$
+expect 2 "^$$: process $$ .* does not carry the agent"
+expect_out "^ *$$  no agent  *-"
+agent failing
+failing=$pid
+run "$tenure" ps --timeout=60s "$failing"
+expect 0 "^$failing: 7 snapshots of it, .*: no permission; the service changed"
+run "$tenure" ps --timeout=60s --format=json "$failing"
+jq -e '.processes[] | .failed_snapshots == 7 and
+    (.reason | startswith("7 snapshots"))' .out >/dev/null ||
+    fail "ps --format=json of one that fails: $(cat .out)"
+
 # ps; without PIDs it lists those of other tests, too.
 run "$tenure" ps --timeout=200ms
 expect 0
@@ -139,7 +152,7 @@ jq -e --argjson pid "$good" '.schema == 1 and .command == "ps" and
      .generation == 3 and .snapshots == 2 and .reason == null)' \
     .out >/dev/null || fail "ps --format=json: $(cat .out)"
 run "$tenure" ps --timeout=200ms --format=json "$mute"
-expect 0 ""
+expect 2 ""
 jq -e '.processes[] | .state == "silent" and .age_s == null and
     .reason != null' .out >/dev/null || fail "ps: $(cat .out)"
 run "$tenure" ps 0

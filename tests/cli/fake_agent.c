@@ -7,7 +7,8 @@
  *
  * MODE is `good`, or `half` (writes half a snapshot and says ok), `nothing`
  * (writes none and says ok), `full` (fails as on a full disk), `dies` (writes
- * half of it and ends), `mute` (never answers). A file libtenure.so in
+ * half of it and ends), `mute` (never answers), `failing`
+ * (answers that it cannot write). A file libtenure.so in
  * DIRECTORY is mapped, so that the process looks as if it carried the agent.
  * Requests are appended to DIRECTORY/requests.
  */
@@ -117,8 +118,8 @@ static void answer(int fd, const char *line, int file)
     else if (strcmp(line, "status\n") == 0)
         dprintf(fd,
                 "ok state=tracking generation=3 age_s=3725 live_blocks=10 "
-                "live_bytes=1536 tenured_bytes=512 snapshots=2 path=%s\n",
-                directory);
+                "live_bytes=1536 tenured_bytes=512 snapshots=2 %spath=%s\n",
+                has_mode("failing") ? "failed=7 errno=13 " : "", directory);
     else if (strncmp(line, "st", 2) == 0)
         dprintf(fd, "ok\n");
     else

@@ -22,6 +22,10 @@ expect 0 ""
 run env -i "$tenure" run -- /bin/true
 expect 0 ""
 
+# What the agent could not do in silence.
+run "$tenure" run --trace=/no/such/directory/x -- true
+expect 125 'cannot write to /no/such/directory/x: No such file'
+
 # Options after the program are the program's.
 run "$tenure" run sh -c 'echo "$@"' sh --dir=x --every
 expect 0 ""

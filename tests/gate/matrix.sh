@@ -214,6 +214,9 @@ gate_run static_jemalloc 3 inconclusive -- "$victims/jemalloc/victim" 6
 gate_run became_static 3 inconclusive -- "$victim" 6 exec \
     "$victims/static/victim" 1
 says 'went on without the agent'
+mkdir -m 700 private
+gate_run unwritten 3 inconclusive --dir=private -- "$victim" 6 worker keep
+says 'snapshots of it, or of processes that it forked, could not be written'
 gate_run no_agent 3 inconclusive -- env -u LD_PRELOAD "$victim" 6
 gate_run no_snapshots 2 inconclusive main/none.tenure
 mkdir empty
