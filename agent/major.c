@@ -357,6 +357,7 @@ void tenure__major_begin(const struct tenure__major_request *request)
                                : "";
     if (refusal[0] != 0)
         return;
+    tenure__walker_warm(&present);
     stop_and_start();
     walking = true;
 }
