@@ -104,6 +104,36 @@ tenure__slot *tenure__block_slot_oddly(uint64_t address)
     return leaf != NULL ? tenure__slot_in(leaf, address) : NULL;
 }
 
+/* While pages of slots are moved, a death leaves a mark (release.c). */
+static uint64_t take_while_releasing(tenure__slot *slot, uint64_t address)
+{
+    uint64_t half = tenure__block_half(address);
+    uint64_t value = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
+    if (value > TENURE_SLOT_VACANT && (value & TENURE_SLOT_HALF) != half)
+        return 0;
+    value = __atomic_exchange_n((uint64_t *)slot, TENURE_SLOT_VACANT,
+                                __ATOMIC_ACQ_REL);
+    return value > TENURE_SLOT_VACANT && (value & TENURE_SLOT_HALF) == half
+               ? value
+               : 0;
+}
+
+uint64_t tenure__block_take_oddly(uint64_t address)
+{
+    uint32_t odd = __atomic_load_n(&tenure__blocks.odd, __ATOMIC_ACQUIRE);
+    tenure__slot *slot = tenure__block_slot_oddly(address);
+    if (slot == NULL)
+        return 0;
+    if (odd & TENURE_ODD_RELEASING)
+        return take_while_releasing(slot, address);
+    uint64_t value = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
+    if (value <= TENURE_SLOT_VACANT ||
+        (value & TENURE_SLOT_HALF) != tenure__block_half(address))
+        return 0;
+    __atomic_store_n((uint64_t *)slot, 0, __ATOMIC_RELEASE);
+    return value;
+}
+
 /* Below are no heaps, but most numbers that are no addresses. */
 #define LOWEST (1u << 20)
 
@@ -167,6 +197,7 @@ static int open_pagemap(void)
 struct walk {
     visit_page *visit_page;
     tenure__block_visit *visit;
+    tenure__slot_page_visit *each;
     void *with;
     _Atomic(uint64_t) *at_address;
     uint64_t first_region; /* of the table of leaves */
@@ -254,4 +285,23 @@ void tenure__blocks_each(tenure__block_visit *visit, void *with,
         each_plane(&walk);
     if (at_address != NULL)
         __atomic_store_n((uint64_t *)at_address, UINT64_MAX, __ATOMIC_RELAXED);
+}
+
+static void visit_whole(uint64_t page, uint64_t page_bytes, uint64_t first,
+                        void *with)
+{
+    struct walk *walk = with;
+    uint32_t shift = tenure__blocks.granule_shift;
+    struct tenure__slot_page slots = {
+        .at = page,
+        .bytes = page_bytes,
+        .heap_start = walk->region + (first / sizeof(tenure__slot) << shift),
+        .heap_bytes = page_bytes / sizeof(tenure__slot) << shift};
+    walk->each(&slots, walk->with);
+}
+
+void tenure__blocks_each_page(tenure__slot_page_visit *visit, void *with)
+{
+    struct walk walk = {.visit_page = visit_whole, .each = visit, .with = with};
+    each_plane(&walk);
 }

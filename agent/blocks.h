@@ -59,6 +59,7 @@ struct tenure__blocks {
 };
 #define TENURE_ODD_TWO_STEPS 1u /* the dear kind of root */
 #define TENURE_ODD_SAMPLES 2u   /* blocks are found in samples.h */
+#define TENURE_ODD_RELEASING 4u /* see release.c */
 
 extern
     __attribute__((visibility("hidden"))) struct tenure__blocks tenure__blocks;
@@ -113,10 +114,11 @@ static inline tenure__slot *tenure__slot_in(tenure__slot *leaf,
 /* tenure__block_slot() where something is odd. */
 tenure__slot *tenure__block_slot_oddly(uint64_t address);
 
+/* Acquire: read before any slot is, for release.c. */
 static inline bool tenure__blocks_odd(void)
 {
     return tenure__unlikely(
-        __atomic_load_n(&tenure__blocks.odd, __ATOMIC_RELAXED) != 0);
+        __atomic_load_n(&tenure__blocks.odd, __ATOMIC_ACQUIRE) != 0);
 }
 
 /* tenure__block_slot() where nothing is; NULL, too, where something is. */
@@ -143,6 +145,25 @@ static inline tenure__slot *tenure__block_slot(uint64_t address)
     return tenure__block_slot_plainly(address);
 }
 
+uint64_t tenure__block_take_oddly(uint64_t address);
+
+/* What is known of a block, which is forgotten; 0 = nothing. */
+static inline uint64_t tenure__block_take(uint64_t address)
+{
+    if (tenure__blocks_odd())
+        return tenure__block_take_oddly(address);
+    tenure__slot *slot = tenure__block_slot_plainly(address);
+    if (tenure__unlikely(slot == NULL))
+        return 0;
+    uint64_t value = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
+    if (tenure__unlikely(value <= TENURE_SLOT_VACANT ||
+                         (value & TENURE_SLOT_HALF) !=
+                             tenure__block_half(address)))
+        return 0;
+    __atomic_store_n((uint64_t *)slot, 0, __ATOMIC_RELEASE);
+    return value;
+}
+
 /* Calls visit for each occupied slot of the regions that exist. The visitor
  * may compare and swap the slot. Threads may go on meanwhile. `at_slot`
  * (may be NULL) is kept up to date with the address being visited. */
@@ -150,5 +171,15 @@ typedef void tenure__block_visit(uint64_t address, tenure__slot *slot,
                                  uint64_t value, void *with);
 void tenure__blocks_each(tenure__block_visit *visit, void *with,
                          _Atomic(uint64_t) *at_address);
+
+/* Calls visit for each touched page of slots, with the range of heap that it
+ * describes; both planes' pages describe the same heap. */
+struct tenure__slot_page {
+    uint64_t at, bytes; /* of the slots */
+    uint64_t heap_start, heap_bytes;
+};
+typedef void tenure__slot_page_visit(const struct tenure__slot_page *page,
+                                     void *with);
+void tenure__blocks_each_page(tenure__slot_page_visit *visit, void *with);
 
 #endif

@@ -17,6 +17,7 @@
 #include "agent/identity.h"
 #include "agent/lock.h"
 #include "agent/os.h"
+#include "agent/release.h"
 #include "agent/snapshot.h"
 #include "agent/socket.h"
 #include "agent/text.h"
@@ -35,7 +36,8 @@ static struct {
 
 static uint32_t bytes_due;
 static uint32_t exiting;
-static bool paused; /* births were not recorded for a while */
+static bool releases; /* what the last snapshot found to be of no use */
+static bool paused;   /* births were not recorded for a while */
 
 void tenure__control_open(const struct tenure__config *from)
 {
@@ -127,6 +129,7 @@ static int take(enum tenure_trigger trigger, const char *label,
     tenure__snapshot_take(snapshot);
     snapshot->kind = 0;
     snapshot->objects = false;
+    releases = trigger != TENURE_TRIGGER_EXIT;
     return snapshot->seq;
 }
 
@@ -283,6 +286,35 @@ static void serve_caller(int listening, struct tenure__snapshot *snapshot)
     tenure__socket_answer(connection, reply);
 }
 
+/* How often the helper looks, in exact mode, whether much has died. */
+#define LOOK_NS 5000000000u
+
+static bool is_exact(void)
+{
+    return !tenure__sampling_on() &&
+           (!config->dormant || tenure__tracking & TENURE_TRACK_BIRTHS);
+}
+
+static uint64_t next_look(uint64_t next_ns)
+{
+    uint64_t look = tenure__os_monotonic_ns() + LOOK_NS;
+    return is_exact() && (next_ns == 0 || next_ns > look) ? look : next_ns;
+}
+
+/* Nobody waits for this: it comes after every answer. */
+static void release(void)
+{
+    struct tenure__thread_counts counts;
+    struct tenure__unwind_counts unwind;
+    if (releases) {
+        tenure__release();
+    } else if (is_exact()) {
+        tenure__threads_sum(&counts, &unwind);
+        tenure__release_now_and_then(counts.freed_bytes);
+    }
+    releases = false;
+}
+
 /* How often the helper looks for work where nobody may wake it. */
 #define WATCH_NS 20000000u
 
@@ -320,7 +352,7 @@ void tenure__control_run(void)
                         : tenure__socket_listen(tenure__identity.pid);
     serve_mailbox(&snapshot);
     while (!tenure__helper_should_stop()) {
-        bool caller = wait_for_work(listening, next);
+        bool caller = wait_for_work(listening, next_look(next));
         uint64_t now = tenure__os_monotonic_ns();
         snapshot.fd = -1;
         serve_mailbox(&snapshot);
@@ -338,6 +370,7 @@ void tenure__control_run(void)
                 tenure__count(TENURE_VALUE_LATE_SNAPSHOTS);
             next += ((now - next) / period + 1) * period;
         }
+        release();
     }
     if (listening >= 0)
         tenure__syscall1(SYS_close, listening);

@@ -24,6 +24,7 @@
 #include "agent/mappings.h"
 #include "agent/modules.h"
 #include "agent/records.h"
+#include "agent/release.h"
 #include "agent/revive.h"
 #include "agent/samples.h"
 #include "agent/sampling.h"
@@ -160,6 +161,7 @@ void tenure__track_after_fork(bool in_child)
     tenure__heap_after_fork();
     if (!in_child)
         return;
+    tenure__release_after_fork();
     tenure__helper_after_fork();
     /* The emulators that want a thread to share everything cannot start one
      * in a forked child. */

@@ -27,6 +27,7 @@
 #include "agent/modules.h"
 #include "agent/output.h"
 #include "agent/population.h"
+#include "agent/release.h"
 #include "agent/self_test.h"
 #include "agent/sites.h"
 #include "agent/threads.h"
@@ -193,6 +194,9 @@ static void add_totals(struct gathering *g)
     add_value(g, TENURE_VALUE_MAPPED_BLOCKS, blocks);
     add_value(g, TENURE_VALUE_MAPPED_BYTES, bytes);
     tenure__threads_sum(&counts, &unwind);
+    tenure__release_deaths(&blocks, &bytes);
+    counts.freed_blocks += blocks;
+    counts.freed_bytes += bytes;
     add_value(g, TENURE_VALUE_ALLOCATED_BLOCKS, counts.allocated_blocks);
     add_value(g, TENURE_VALUE_ALLOCATED_BYTES, counts.allocated_bytes);
     add_value(g, TENURE_VALUE_FREED_BLOCKS, counts.freed_blocks);

@@ -153,7 +153,8 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
     tenure__slot *slot = slot_for(address);
     if (tenure__unlikely(slot == NULL))
         return;
-    uint64_t value = 0; /* not tracked, nor what was missed there before */
+    /* Not tracked, nor what was missed there before. */
+    uint64_t value = tenure__sampling_on() ? 0 : TENURE_SLOT_VACANT;
     if (tenure__likely(site != 0 && bytes < TENURE_SLOT_SIZE_MAX)) {
         value = tenure__slot_make(site, generation, (uint32_t)bytes);
     } else if (site != 0) {
@@ -162,10 +163,11 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
             value =
                 tenure__slot_make(site, generation, index) | TENURE_SLOT_EXT;
     }
-    if (tenure__likely(value != 0))
+    if (tenure__likely(value > TENURE_SLOT_VACANT))
         value |= tenure__block_half(address);
     put(thread, slot, address, value);
-    if (tenure__unlikely(tenure__local.ignoring != 0) && value != 0)
+    if (tenure__unlikely(tenure__local.ignoring != 0) &&
+        value > TENURE_SLOT_VACANT)
         tenure__ignore_block(address, generation);
 }
 
@@ -198,25 +200,24 @@ void tenure__track_birth(void *block, size_t bytes, uint64_t pc, uint64_t sp,
     leave();
 }
 
+/* While slots are moved, nobody can tell a block that was not tracked. */
+static void nothing_known(void)
+{
+    struct tenure__thread *thread = tenure__local.thread;
+    if (thread != NULL && !tenure__sampling_on() &&
+        !(tenure__blocks.odd & TENURE_ODD_RELEASING))
+        thread->counts.untracked_frees++;
+}
+
 /* What is known of a block, which is forgotten; 0 = nothing. */
 static inline uint64_t take(uint64_t address)
 {
-    tenure__slot *slot = tenure__block_slot(address);
-    if (slot == NULL)
-        return 0;
-    uint64_t value = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
-    if (tenure__unlikely(value <= TENURE_SLOT_VACANT ||
-                         (value & TENURE_SLOT_HALF) !=
-                             tenure__block_half(address))) {
-        struct tenure__thread *thread = tenure__local.thread;
-        if (thread != NULL && !tenure__sampling_on())
-            thread->counts.untracked_frees++;
-        return 0;
-    }
-    __atomic_store_n((uint64_t *)slot, 0, __ATOMIC_RELEASE);
-    if (tenure__sampling_on())
+    uint64_t known = tenure__block_take(address);
+    if (tenure__unlikely(known == 0))
+        nothing_known();
+    else if (tenure__sampling_on())
         tenure__sample_forget(address);
-    return value;
+    return known;
 }
 
 static inline void freed(uint64_t known)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define THREADS 3
+#define THREADS 4
 #define ROUNDS 60
 #define BLOCKS 20000
 #define BYTES 72
