@@ -342,17 +342,50 @@ static bool wait_for_work(int listening, uint64_t next_ns)
     return error > 0 && (wait[1].revents & POLLIN) != 0;
 }
 
+struct listening {
+    int fd; /* -1: not yet */
+    uint64_t delay_ns, next_ns;
+};
+
+/* Listens, or tries again later: a name or a descriptor may come free. */
+static void try_to_listen(struct listening *listening)
+{
+    uint64_t now = tenure__os_monotonic_ns();
+    if (listening->fd >= 0 || now < listening->next_ns)
+        return;
+    listening->fd = tenure__socket_listen(tenure__identity.pid);
+    if (listening->fd >= 0)
+        return;
+    tenure__count(TENURE_VALUE_FAILED_LISTENS);
+    listening->fd = -1;
+    listening->next_ns = now + listening->delay_ns;
+    if (listening->delay_ns < TENURE_LISTEN_AGAIN_MAX_NS)
+        listening->delay_ns *= 2;
+}
+
+/* When to wake for the next period or try; 0 = for neither. */
+static uint64_t earlier(uint64_t next_period, const struct listening *listening)
+{
+    uint64_t again = listening->fd < 0 ? listening->next_ns : 0;
+    if (next_period == 0 || (again != 0 && again < next_period))
+        return again != UINT64_MAX ? again : 0;
+    return next_period;
+}
+
 void tenure__control_run(void)
 {
     static struct tenure__snapshot snapshot; /* only the helper's */
     uint64_t period = config->every_ns;
     uint64_t next = period ? tenure__identity.started_monotonic_ns + period : 0;
-    int listening = tenure__helper_shares_files()
-                        ? -1
-                        : tenure__socket_listen(tenure__identity.pid);
+    struct listening listening = {-1, TENURE_LISTEN_AGAIN_NS, 0};
+    if (tenure__helper_shares_files())
+        listening.next_ns = UINT64_MAX; /* never */
+    try_to_listen(&listening);
     serve_mailbox(&snapshot);
     while (!tenure__helper_should_stop()) {
-        bool caller = wait_for_work(listening, next_look(next));
+        bool caller =
+            wait_for_work(listening.fd, earlier(next_look(next), &listening));
+        try_to_listen(&listening);
         uint64_t now = tenure__os_monotonic_ns();
         snapshot.fd = -1;
         serve_mailbox(&snapshot);
@@ -360,7 +393,7 @@ void tenure__control_run(void)
         if (__atomic_exchange_n(&bytes_due, 0, __ATOMIC_ACQ_REL) != 0 && !exits)
             take(TENURE_TRIGGER_BYTES, "", &snapshot);
         if (caller)
-            serve_caller(listening, &snapshot);
+            serve_caller(listening.fd, &snapshot);
         if (period != 0 && now >= next && exits)
             next = now + period;
         if (period != 0 && now >= next) {
@@ -372,6 +405,6 @@ void tenure__control_run(void)
         }
         release();
     }
-    if (listening >= 0)
-        tenure__syscall1(SYS_close, listening);
+    if (listening.fd >= 0)
+        tenure__syscall1(SYS_close, listening.fd);
 }

@@ -3,8 +3,8 @@
  * socket, for the next period, or for a wake-up from a thread of the
  * service, and takes snapshots.
  *
- * The socket is abstract AF_UNIX, "\0tenure/PID": nothing to clean up,
- * nothing in a file system that may be read-only, gone with the process.
+ * The socket is abstract AF_UNIX (agent/format/address.h): nothing to clean
+ * up, nothing in a file system that may be read-only, gone with the process.
  * Only the process' own user and root are answered (SO_PEERCRED). A request
  * is one line, an answer is one line ("ok key=value ..." or "error TEXT").
  */

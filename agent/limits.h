@@ -59,6 +59,11 @@
 /* Shortest period of `every`. A shorter one is taken as this. */
 #define TENURE_PERIOD_MIN_MS 10u
 
+/* Where the agent cannot listen, it tries again after this time, then after
+ * twice that, and so on up to the maximum (failed_listens). */
+#define TENURE_LISTEN_AGAIN_NS 1000000000ull
+#define TENURE_LISTEN_AGAIN_MAX_NS 60000000000ull
+
 /* A request line on the control socket. Longer: refused. */
 #define TENURE_REQUEST_BYTES 512u
 

@@ -12,24 +12,23 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "agent/format/address.h"
 #include "agent/os.h"
-#include "agent/text.h"
 
 #define PATIENCE_MS 500
 
 int tenure__socket_listen(uint32_t pid)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    struct tenure__text text;
-    tenure__text_start(&text, name.sun_path + 1, sizeof name.sun_path - 1);
-    tenure__text_add(&text, "tenure/");
-    tenure__text_number(&text, pid, 1);
-    size_t bytes = offsetof(struct sockaddr_un, sun_path) + 1 + text.used;
+    struct sockaddr_un name;
     int fd = (int)tenure__syscall3(
         SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return fd;
-    int error = (int)tenure__syscall3(SYS_bind, fd, &name, bytes);
+    int error = -EADDRINUSE;
+    for (uint32_t i = 0; i < TENURE_ADDRESSES && error == -EADDRINUSE; i++) {
+        uint32_t bytes = tenure_format_address(&name, pid, i);
+        error = (int)tenure__syscall3(SYS_bind, fd, &name, bytes);
+    }
     if (error == 0)
         error = (int)tenure__syscall2(SYS_listen, fd, 8);
     if (error == 0)

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A listening descriptor for "\0tenure/PID", or a negative errno value. */
+/* A listening descriptor for the first free name of the process
+ * (agent/format/address.h), or a negative errno value. */
 int tenure__socket_listen(uint32_t pid);
 
 /* Takes a caller who may ask (same user or root) and reads his line, without

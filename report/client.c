@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/format/address.h"
 #include "report/namespace.h"
 
 static uint64_t now_ms(void)
@@ -113,36 +114,56 @@ static int connect_as_known(int fd, const struct tenure_peer *peer,
     return result;
 }
 
+/* A socket in the network namespace of the process; connect() to a full
+ * queue, and sendmsg(), take no longer than the timeout. */
+static int new_socket(const struct tenure_peer *peer, uint64_t timeout_ms,
+                      struct tenure_why *why)
+{
+    struct timeval limit = {(time_t)(timeout_ms / 1000),
+                            (suseconds_t)(timeout_ms % 1000 * 1000)};
+    int fd = tenure_namespace_socket(peer, why);
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    return fd;
+}
+
+static int say_why_not(const struct tenure_peer *peer, bool taken,
+                       struct tenure_why *why)
+{
+    if (!taken)
+        return no_agent(peer, why);
+    return tenure_because(why,
+                          "the control address of process %d (%s) is taken "
+                          "by another process; nothing was sent to it",
+                          peer->pid, peer->name);
+}
+
+/* Tries each of its names: whoever else has this number has taken one. */
 static int connect_to(const struct tenure_peer *peer, uint64_t timeout_ms,
                       struct tenure_why *why)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1,
-                          "tenure/%d", peer->inner_pid);
-    socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-                                  (size_t)length);
-    int fd = tenure_namespace_socket(peer, why);
-    if (fd < 0)
-        return -1;
-    /* Bounds connect() where the queue is full, and sendmsg(). */
-    struct timeval limit = {(time_t)(timeout_ms / 1000),
-                            (suseconds_t)(timeout_ms % 1000 * 1000)};
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (connect_as_known(fd, peer, &address, bytes) != 0) {
-        if (errno == EAGAIN || errno == EINPROGRESS)
-            timed_out(peer, timeout_ms, why);
-        else
-            no_agent(peer, why);
-    } else if (!is_really(fd, peer)) {
-        tenure_because(why,
-                       "the control address of process %d (%s) is taken "
-                       "by another process; nothing was sent to it",
-                       peer->pid, peer->name);
-    } else {
-        return fd;
+    struct sockaddr_un address;
+    bool taken = false;
+    int fd = -1;
+    for (uint32_t i = 0; i < TENURE_ADDRESSES; i++) {
+        if (fd < 0 && (fd = new_socket(peer, timeout_ms, why)) < 0)
+            return -1;
+        socklen_t bytes =
+            tenure_format_address(&address, (uint32_t)peer->inner_pid, i);
+        if (connect_as_known(fd, peer, &address, bytes) == 0) {
+            if (is_really(fd, peer))
+                return fd;
+            taken = true;
+            close(fd);
+            fd = -1;
+        } else if (errno == EAGAIN || errno == EINPROGRESS) {
+            close(fd);
+            return timed_out(peer, timeout_ms, why);
+        }
     }
-    close(fd);
-    return -1;
+    if (fd >= 0)
+        close(fd);
+    return say_why_not(peer, taken, why);
 }
 
 static int send_request(int fd, const char *request, int file)

@@ -2,12 +2,12 @@
  * The control socket, from the outside: one request to the agent of a running
  * process, one answer.
  *
- * The agent of process N listens on the abstract address "\0tenure/N", where
- * N is the number by which the process knows itself. A connection carries one
- * line of at most 512 bytes, `snap minor|major [objects] [fd]`, `mark LABEL`,
- * `start`, `stop` or `status`, and its answer, `ok key=value ... path=PATH`
- * (the path is last and may hold spaces) or `error TEXT`. Both sides look at
- * who the other is: the address could be taken by anybody.
+ * The agent of process N listens on an abstract address made of N, the number
+ * by which the process knows itself (agent/format/address.h). A connection
+ * carries one line of at most 512 bytes, `snap minor|major [objects] [fd]`,
+ * `mark LABEL`, `start`, `stop` or `status`, and its answer, `ok key=value ...
+ * path=PATH` (the path is last and may hold spaces) or `error TEXT`. Both sides
+ * look at who the other is: the address could be taken by anybody.
  *
  * Not thread-safe: forks to reach a process in another network namespace.
  */

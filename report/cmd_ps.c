@@ -55,11 +55,13 @@ struct row {
 static bool listens(int inner_pid)
 {
     char line[512], address[32];
-    snprintf(address, sizeof address, " @tenure/%d\n", inner_pid);
+    int length = snprintf(address, sizeof address, " @tenure/%d", inner_pid);
     bool found = false;
     FILE *sockets = fopen("/proc/net/unix", "re");
-    while (sockets && !found && fgets(line, sizeof line, sockets))
-        found = strstr(line, address) != NULL;
+    while (sockets && !found && fgets(line, sizeof line, sockets)) {
+        const char *at = strstr(line, address);
+        found = at && (at[length] == '\n' || at[length] == '.');
+    }
     if (sockets)
         fclose(sockets);
     return found;

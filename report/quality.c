@@ -41,6 +41,8 @@ static const char *means(uint32_t key)
         return "blocks, too many to find out what each site retains";
     case TENURE_VALUE_FAILED_OBJECTS:
         return "snapshots without the blocks that were asked for";
+    case TENURE_VALUE_FAILED_LISTENS:
+        return "times that the agent could not listen for commands";
     case TENURE_VALUE_DROPPED_NO_TABLE:
         return "blocks DROPPED: no memory for the table of blocks";
     case TENURE_VALUE_DROPPED_NO_THREAD:

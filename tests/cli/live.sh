@@ -158,7 +158,32 @@ is_sleeping() {
     [ "$(cat "/proc/$inner/comm")" = sleep ]
 }
 
+# two_containers: one network, and in each a process that is its number 1.
+two_containers() {
+    outers=
+    for name in one two; do
+        background unshare -p -f --mount-proc "$tenure" run --dir="$name" -- \
+            sleep 1000 2>/dev/null
+        outers="$outers $pid"
+    done
+    for outer in $outers; do
+        wait_for is_sleeping "$outer"
+        wait_for answers "$inner"
+        run "$tenure" snap "$inner"
+        expect 0 ""
+    done
+    for name in one two; do
+        [ -s "$name/sleep.1.0001.tenure" ] || fail "$name: $(ls "$name")"
+    done
+    for outer in $outers; do
+        is_sleeping "$outer"
+        kill -KILL "$inner"
+        wait "$outer" 2>/dev/null
+    done
+}
+
 as=
+two_containers
 in_container -p -f --mount-proc
 in_container -n
 in_container -U -r -n

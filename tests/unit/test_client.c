@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/format/address.h"
 #include "report/client.h"
 
 /* What the agent does with the next request. */
@@ -254,6 +255,42 @@ static void somebody_else_at_the_address_gets_nothing(void **state)
     waitpid(pid, NULL, 0);
 }
 
+/* As in another container with the same network: its process has the number
+ * of ours, and was there first. */
+static pid_t start_namesake(void)
+{
+    int ready[2];
+    char byte;
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        listen_as(getppid());
+        if (write(ready[1], "x", 1) == 1)
+            pause();
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+static void a_namesake_in_another_container_is_passed_over(void **state)
+{
+    struct sockaddr_un second;
+    stop_agent(state);
+    pid_t namesake = start_namesake();
+    socklen_t bytes = tenure_format_address(&second, (uint32_t)getpid(), 1);
+    agent.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(agent.listener, (void *)&second, bytes), 0);
+    assert_int_equal(listen(agent.listener, 4), 0);
+    assert_int_equal(pthread_create(&server, NULL, serve, NULL), 0);
+    assert_int_equal(ask("status", "ok state=tracking\n"), 0);
+    assert_string_equal(agent.request, "status\n");
+    kill(namesake, SIGKILL);
+    waitpid(namesake, NULL, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_request_cannot_smuggle_a_second_line),
         cmocka_unit_test(a_process_without_an_agent_is_told_how_to_get_one),
         cmocka_unit_test(somebody_else_at_the_address_gets_nothing),
+        cmocka_unit_test(a_namesake_in_another_container_is_passed_over),
     };
     return cmocka_run_group_tests(tests, start_agent, stop_agent);
 }

@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "agent/control.h"
+#include "agent/counters.h"
+#include "agent/format/address.h"
 #include "agent/helper.h"
 #include "agent/identity.h"
 #include "agent/include/tenure.h"
@@ -107,15 +109,22 @@ static void a_label_that_is_too_long_is_cut(void **state)
 
 /* ---- the socket -------------------------------------------------------- */
 
+static int fd_for(uint32_t which,
+                  int (*join)(int, const struct sockaddr *, socklen_t))
+{
+    struct sockaddr_un name;
+    socklen_t bytes = tenure_format_address(&name, (uint32_t)getpid(), which);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (join(fd, (struct sockaddr *)&name, bytes) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
 static int call_agent(void)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    int length = snprintf(name.sun_path + 1, sizeof name.sun_path - 1,
-                          "tenure/%d", (int)getpid());
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-                                  (size_t)length);
-    assert_int_equal(connect(fd, (struct sockaddr *)&name, bytes), 0);
+    int fd = fd_for(0, connect);
+    assert_true(fd >= 0);
     return fd;
 }
 
@@ -300,6 +309,28 @@ static void one_who_cannot_wait_is_not_kept(void **state)
     assert_true(request(0, "") > 0);
 }
 
+/* As where there are as many containers with this number and one network. */
+static void an_agent_without_a_name_counts_that_and_tries_again(void **state)
+{
+    int taken[TENURE_ADDRESSES], fd;
+    (void)state;
+    tenure__helper_stop(LONG_MS);
+    for (uint32_t i = 0; i < TENURE_ADDRESSES; i++)
+        assert_true((taken[i] = fd_for(i, bind)) >= 0);
+    uint64_t before = tenure__counter[TENURE_VALUE_FAILED_LISTENS];
+    assert_true(request(0, "") > 0);
+    assert_true(tenure__counter[TENURE_VALUE_FAILED_LISTENS] > before);
+    close(taken[5]);
+    while ((fd = fd_for(5, connect)) < 0)
+        usleep(10000);
+    close(fd);
+    for (uint32_t i = 0; i < TENURE_ADDRESSES; i++)
+        if (i != 5)
+            close(taken[i]);
+    tenure__helper_stop(LONG_MS); /* the next has the first name again */
+    assert_true(request(0, "") > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_goes_to_the_descriptor_that_came_along),
         cmocka_unit_test(a_directory_that_is_lost_is_named_in_the_answer),
         cmocka_unit_test(a_request_without_a_helper_starts_one),
+        cmocka_unit_test(an_agent_without_a_name_counts_that_and_tries_again),
         cmocka_unit_test(one_who_cannot_wait_is_not_kept),
     };
     return cmocka_run_group_tests(tests, open_agent, close_agent);
