@@ -49,7 +49,7 @@ static bool parse_duration(const char *text, uint64_t *ns)
     static const char *const names[] = {"ms", "s", "m", "min", "h", NULL};
     static const uint64_t factors[] = {1000000u, 1000000000u, 60000000000u,
                                        60000000000u, 3600000000000u};
-    return parse_scaled(text, ns, names, factors);
+    return parse_scaled(text, ns, names, factors) && *ns <= INT64_MAX;
 }
 
 /* `5m` is five minutes, `5M` five mebibytes. */
@@ -89,7 +89,11 @@ static bool set_trace(struct tenure__config *config, const char *text)
 
 static bool set_sample(struct tenure__config *config, const char *text)
 {
-    return parse_bytes(text, &config->sample_bytes);
+    uint64_t bytes;
+    if (!parse_bytes(text, &bytes) || bytes > TENURE_SAMPLE_MAX)
+        return false;
+    config->sample_bytes = bytes;
+    return true;
 }
 
 static bool parse_u32(const char *text, uint32_t least, uint32_t most,
@@ -164,6 +168,20 @@ static bool apply(struct tenure__config *config, const char *name,
     return false;
 }
 
+/* Counted, and noted for the report: "depth=0, nonsense". */
+static void refuse(struct tenure__config *config, const char *from,
+                   size_t bytes)
+{
+    size_t used = strlen(config->bad_text), comma = used > 0 ? 2 : 0;
+    config->bad_options++;
+    if (used + comma + bytes >= sizeof config->bad_text)
+        return;
+    memcpy(config->bad_text + used, ", ", comma);
+    char *to = config->bad_text + used + comma;
+    for (size_t i = 0; i < bytes; i++)
+        to[i] = from[i] >= ' ' && from[i] < 127 ? from[i] : '?';
+}
+
 static void parse_one(struct tenure__config *config, const char *from,
                       size_t bytes)
 {
@@ -171,7 +189,7 @@ static void parse_one(struct tenure__config *config, const char *from,
     if (bytes == 0)
         return;
     if (bytes >= sizeof item) {
-        config->bad_options++;
+        refuse(config, from, bytes);
         return;
     }
     memcpy(item, from, bytes);
@@ -180,7 +198,7 @@ static void parse_one(struct tenure__config *config, const char *from,
     if (value != NULL)
         *value++ = 0;
     if (!apply(config, item, value))
-        config->bad_options++;
+        refuse(config, from, bytes);
 }
 
 void tenure__config_parse(struct tenure__config *config, const char *options)

@@ -2,7 +2,7 @@
  * What the user asked for: TENURE_OPTIONS=key=value:key=value, with the same
  * names as the options of `tenure run`. Parsed once, before tracking starts;
  * read-only afterwards. An option that is not understood is left out and
- * counted (bad_options): the service runs on.
+ * counted (bad_options), and named in the snapshot: the service runs on.
  */
 #ifndef TENURE_AGENT_CONFIG_H
 #define TENURE_AGENT_CONFIG_H
@@ -23,6 +23,7 @@ struct tenure__config {
     uint32_t leader;       /* with follow=none: the one process tracked */
     bool major, objects, follow_children, dormant, self_test;
     uint32_t bad_options;
+    char bad_text[TENURE_BAD_TEXT_BYTES]; /* which, as many as fit */
 };
 
 void tenure__config_parse(struct tenure__config *config, const char *options);

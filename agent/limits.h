@@ -67,6 +67,12 @@
 /* A request line on the control socket. Longer: refused. */
 #define TENURE_REQUEST_BYTES 512u
 
+/* Mean distance of samples. Longer: not understood (bad_options). */
+#define TENURE_SAMPLE_MAX (1ull << 40)
+
+/* Names of options that were not understood. Beyond: counted only. */
+#define TENURE_BAD_TEXT_BYTES 256u
+
 #define TENURE_PATH_BYTES 4096u
 #define TENURE_LABEL_BYTES 128u
 

@@ -30,6 +30,7 @@
 #include "agent/release.h"
 #include "agent/self_test.h"
 #include "agent/sites.h"
+#include "agent/text.h"
 #include "agent/threads.h"
 #include "agent/trace.h"
 #include "agent/tree.h"
@@ -59,7 +60,13 @@ void tenure__snapshot_open(const struct tenure__config *from,
                            const char *options, const char *allocator)
 {
     config = from;
-    options_text = options != NULL ? options : "";
+    static char text[4 * TENURE_PATH_BYTES];
+    struct tenure__text whole;
+    tenure__text_start(&whole, text, sizeof text);
+    tenure__text_add(&whole, options != NULL ? options : "");
+    tenure__text_add(&whole, "\n");
+    tenure__text_add(&whole, from->bad_text);
+    options_text = text;
     allocator_name = allocator;
     tenure__trace_open(from->trace);
 }

@@ -19,6 +19,7 @@
 
 #define AGENT "libtenure.so"
 #define DEPTH_LIMIT 512
+#define SAMPLE_LIMIT (1ull << 40)
 
 const char *const tenure_follow_names[] = {"children", "none", NULL};
 
@@ -167,7 +168,7 @@ static int add_every(struct list *list, const char *every,
 {
     uint64_t amount;
     if (tenure_parse_duration(every, &amount) == 0 && amount > 0 &&
-        amount <= UINT64_MAX / 1000000)
+        amount <= INT64_MAX / 1000000)
         add(list, amount % 1000 ? ":every=%llums" : ":every=%llus",
             (unsigned long long)(amount % 1000 ? amount : amount / 1000));
     else if (tenure_parse_size(every, &amount) == 0 && amount > 0)
@@ -227,6 +228,12 @@ int tenure_launch_options(const struct tenure_launch *launch,
                               absolute_dir);
     if (launch->depth > DEPTH_LIMIT)
         return tenure_because(why, "--depth is at most %d", DEPTH_LIMIT);
+    if (launch->sample_bytes > SAMPLE_LIMIT)
+        return tenure_because(why,
+                              "--sample is at most 1T; without it every "
+                              "block is looked at");
+    if (launch->verify_every > UINT32_MAX)
+        return tenure_because(why, "--verify is at most %u", UINT32_MAX);
     add(&list, "dir=%s", absolute_dir);
     if (launch->every && add_every(&list, launch->every, why) != 0)
         return -1;

@@ -42,10 +42,10 @@ extern const char *const tenure_follow_names[];
      "mark what is reachable in each of them"},                                \
     {"objects", 0, NULL, &(launch).objects, &tenure_type_flag, NULL,           \
      "with every live block in it"},                                           \
-    {"sample", 0, "SIZE", &(launch).sample_bytes, &tenure_type_size, NULL,     \
+    {"sample", 0, "SIZE", &(launch).sample_bytes, &tenure_type_extent, NULL,   \
      "look at one allocation in SIZE bytes, such as 512K\n"                    \
      "(default: at every one)"},                                               \
-    {"depth", 0, "N", &(launch).depth, &tenure_type_count, NULL,               \
+    {"depth", 0, "N", &(launch).depth, &tenure_type_some, NULL,                \
      "keep N frames of a stack, 1 to 512 (default 64)"},                       \
     {"follow", 0, "WHO", &(launch).follow, &tenure_type_choice,                \
      tenure_follow_names,                                                      \
@@ -57,7 +57,7 @@ extern const char *const tenure_follow_names[];
      "leak a known trickle that the verdict must find"},                       \
     {"trace", 0, "FILE", &(launch).trace, &tenure_type_text, NULL,             \
      "one line for each generation; - is stderr"},                             \
-    {"verify", 0, "N", &(launch).verify_every, &tenure_type_count, NULL,       \
+    {"verify", 0, "N", &(launch).verify_every, &tenure_type_some, NULL,        \
      "compare each Nth stack with libunwind's"}
 /* clang-format on */
 

@@ -63,6 +63,13 @@ static int parse_count(const struct tenure_option *option, const char *text)
     return 0;
 }
 
+static int parse_some(const struct tenure_option *option, const char *text)
+{
+    return parse_count(option, text) == 0 && *(uint64_t *)option->value > 0
+               ? 0
+               : -1;
+}
+
 /* value * unit, or -1 if it does not fit. */
 static int scale(uint64_t value, uint64_t unit, uint64_t *result)
 {
@@ -111,6 +118,12 @@ static int parse_size(const struct tenure_option *option, const char *text)
     return tenure_parse_size(text, option->value);
 }
 
+static int parse_extent(const struct tenure_option *option, const char *text)
+{
+    return parse_size(option, text) == 0 && *(uint64_t *)option->value > 0 ? 0
+                                                                           : -1;
+}
+
 static int parse_duration(const struct tenure_option *option, const char *text)
 {
     return tenure_parse_duration(text, option->value);
@@ -134,8 +147,12 @@ const struct tenure_option_type tenure_type_texts = {"a text", false,
                                                      parse_texts};
 const struct tenure_option_type tenure_type_count = {"a whole number", false,
                                                      parse_count};
+const struct tenure_option_type tenure_type_some = {"a whole number from 1",
+                                                    false, parse_some};
 const struct tenure_option_type tenure_type_size = {
     "a size such as 4096, 64K or 10MiB", false, parse_size};
+const struct tenure_option_type tenure_type_extent = {
+    "a size from 1 byte, such as 4096, 64K or 10MiB", false, parse_extent};
 const struct tenure_option_type tenure_type_duration = {
     "a time such as 500ms, 30s or 5m", false, parse_duration};
 const struct tenure_option_type tenure_type_choice = {"one of", false,

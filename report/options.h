@@ -39,7 +39,9 @@ extern const struct tenure_option_type
     tenure_type_flag,     /* bool: true if given */
     tenure_type_text,     /* const char * */
     tenure_type_count,    /* uint64_t, decimal */
+    tenure_type_some,     /* the same, not 0 */
     tenure_type_size,     /* uint64_t bytes: 4096, 64K, 10MiB, 1G */
+    tenure_type_extent,   /* the same, not 0 */
     tenure_type_duration, /* uint64_t milliseconds: 500ms, 30s, 5m, 2h */
     tenure_type_choice,   /* int: index into option->choices */
     tenure_type_texts;    /* struct tenure_texts: may be given again */

@@ -137,6 +137,8 @@ static void print_quality(const struct tenure_view *view)
         tenure_ink(paper, list[i].dropped ? TENURE_RED : TENURE_YELLOW);
         fprintf(paper->to, "  ! %s %s", tenure_text_count(list[i].count).text,
                 list[i].means);
+        if (list[i].which)
+            fprintf(paper->to, ": %s", list[i].which);
         tenure_ink(paper, TENURE_PLAIN);
         tenure_ink(paper, TENURE_DIM);
         fprintf(paper->to, " (%s)", list[i].name);

@@ -71,6 +71,16 @@ const char *tenure_quality_failure(uint64_t error, char *text, size_t bytes)
     }
 }
 
+/* The bad options stand behind the first line of all. */
+static const char *which(const struct tenure_snapshot *snapshot, uint32_t key)
+{
+    if (key != TENURE_VALUE_BAD_OPTIONS)
+        return NULL;
+    const char *bad = strchr(
+        tenure_snapshot_string(snapshot, snapshot->process->options), '\n');
+    return bad && bad[1] ? bad + 1 : NULL;
+}
+
 enum value_kind { TOTAL, QUALITY, DROPPED };
 
 uint32_t tenure_quality_of(const struct tenure_snapshot *snapshot,
@@ -93,7 +103,8 @@ uint32_t tenure_quality_of(const struct tenure_snapshot *snapshot,
                 count == TENURE_QUALITY_MAX)
                 continue;
             list[count++] = (struct tenure_quality){
-                values[i].name, means(values[i].key), value, kind == DROPPED};
+                values[i].name, means(values[i].key),
+                which(snapshot, values[i].key), value, kind == DROPPED};
         }
     }
     return count;

@@ -9,6 +9,7 @@
 struct tenure_quality {
     const char *name;  /* "dropped_no_table", as in JSON */
     const char *means; /* "blocks not counted: ..." */
+    const char *which; /* by name; NULL = nobody knows */
     uint64_t count;
     bool dropped; /* makes every verdict inconclusive */
 };

@@ -122,7 +122,7 @@ struct tenure_process {
     uint32_t command;   /* string: arguments joined by spaces */
     uint32_t label;     /* string: of tenure mark, or "" */
     uint32_t allocator; /* string: glibc, jemalloc, tcmalloc, mimalloc ... */
-    uint32_t options;   /* string: TENURE_OPTIONS as understood */
+    uint32_t options;   /* string: TENURE_OPTIONS, newline, what of it is bad */
     /* string: ptrace, signal, none; minor: "", or why there is no mark */
     uint32_t stop_method;
     uint32_t tool; /* string: the agent's version */

@@ -94,9 +94,28 @@ run "$tenure" run --every=often --dir=apart/out -- true
 expect 125 "30s or 5m"
 run "$tenure" run --depth=1000 --dir=apart/out -- true
 expect 125 "at most 512"
+run "$tenure" run --depth=0 --dir=apart/out -- true
+expect 125 "--depth wants a whole number from 1, not '0'"
+run "$tenure" run --sample=0 --dir=apart/out -- true
+expect 125 "--sample wants a size from 1 byte"
+run "$tenure" run --sample=2T --dir=apart/out -- true
+expect 125 "--sample is at most 1T"
+run "$tenure" run --verify=99999999999 --dir=apart/out -- true
+expect 125 "--verify is at most"
+run "$tenure" check --depth=0 --dir=apart/out -- true
+expect 2 "--depth wants"
 [ "$(files_in apart)" -eq 0 ] || fail "something was made in apart/"
 run "$tenure" run -- "$programs/cli_own_malloc"
 expect 0 "brings its own malloc"
+
+# What the agent itself is told wrong does not hurt, and is named.
+library=$("$tenure" run --dir=named -- sh -c 'echo "$LD_PRELOAD"')
+run env LD_PRELOAD="$library" TENURE_OPTIONS=dir=bad:depth=0:nonsense:sample=0 \
+    sh -c 'exit 3'
+expect 3 ""
+run "$tenure" show bad/*.tenure
+expect 0 ""
+expect_out '! 3 agent options .*: depth=0, nonsense, sample=0 (bad_options)'
 
 # Directories that will not do.
 touch file

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/config.h"
 
@@ -65,17 +66,34 @@ static void a_period_is_time_or_bytes_by_its_unit(void **state)
 static void what_is_not_understood_is_counted(void **state)
 {
     static const char *const bad[] = {
-        "nonsense", "depth=0", "depth=513",           "depth=x",    "every=0s",
-        "every=5q", "every=",  "sample=99999999999G", "follow=dog", "dir=",
-        "major=2",  "depth",   "leader=-1",           "every=10s5"};
+        "nonsense",         "depth=0",    "depth=513", "depth=x",
+        "every=0s",         "every=5q",   "every=",    "sample=99999999999G",
+        "follow=dog",       "dir=",       "major=2",   "depth",
+        "leader=-1",        "every=10s5", "sample=0",  "sample=2048G",
+        "every=5124095576h"};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char options[100];
         snprintf(options, sizeof options, "%s:depth=9", bad[i]);
         parse(options);
         assert_int_equal(config.bad_options, 1);
+        assert_string_equal(config.bad_text, bad[i]);
         assert_int_equal(config.depth, 9);
     }
+}
+
+static void the_bad_ones_are_named_as_far_as_there_is_room(void **state)
+{
+    char many[1000] = "a\033[31m=1:depth=0";
+    (void)state;
+    parse(many);
+    assert_int_equal(config.bad_options, 2);
+    assert_string_equal(config.bad_text, "a?[31m=1, depth=0");
+    for (int i = 0; i < 90; i++)
+        strcat(many, ":nonsense");
+    parse(many);
+    assert_int_equal(config.bad_options, 92);
+    assert_in_range(strlen(config.bad_text), 240, 255);
 }
 
 static void an_endless_option_is_one_bad_one(void **state)
@@ -95,6 +113,7 @@ int main(void)
         cmocka_unit_test(every_option_is_understood),
         cmocka_unit_test(a_period_is_time_or_bytes_by_its_unit),
         cmocka_unit_test(what_is_not_understood_is_counted),
+        cmocka_unit_test(the_bad_ones_are_named_as_far_as_there_is_room),
         cmocka_unit_test(an_endless_option_is_one_bad_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
