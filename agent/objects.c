@@ -77,9 +77,15 @@ struct marking {
     const struct tenure__mark *mark;
 };
 
+#define FETCH_AHEAD 16u /* blocks */
+
 static void put_marked(const struct tenure__mark_block *block, void *with)
 {
     struct marking *marking = with;
+    const struct tenure__index *index = &marking->mark->index;
+    if (block->number + FETCH_AHEAD < index->count)
+        __builtin_prefetch((const void *)tenure__index_address(
+            index, block->number + FETCH_AHEAD));
     struct tenure_object object = {
         .address = block->address,
         .bytes = block->bytes,

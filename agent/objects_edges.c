@@ -207,6 +207,9 @@ static void put_blocks(struct edging *edging, uint32_t next_odd)
         const uint64_t *word =
             (const uint64_t *)tenure__index_address(index, i);
         uint64_t count = tenure__index_bytes(index, i) / 8;
+        if (i + AHEAD < index->count)
+            __builtin_prefetch(
+                (const void *)tenure__index_address(index, i + AHEAD));
         for (uint64_t w = 0; w < count; w++)
             consider(edging, word[w], i, w * 8);
         next_odd = put_odd(edging, next_odd, i);

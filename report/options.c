@@ -32,6 +32,12 @@ static int parse_text(const struct tenure_option *option, const char *text)
     return *text ? 0 : -1;
 }
 
+static int parse_optional(const struct tenure_option *option, const char *text)
+{
+    *(const char **)option->value = text ? text : "";
+    return text && !*text ? -1 : 0;
+}
+
 static int parse_texts(const struct tenure_option *option, const char *text)
 {
     struct tenure_texts *texts = option->value;
@@ -143,6 +149,8 @@ static int parse_choice(const struct tenure_option *option, const char *text)
 const struct tenure_option_type tenure_type_flag = {"", true, parse_flag};
 const struct tenure_option_type tenure_type_text = {"a text", false,
                                                     parse_text};
+const struct tenure_option_type tenure_type_optional = {"a text", false,
+                                                        parse_optional};
 const struct tenure_option_type tenure_type_texts = {"a text", false,
                                                      parse_texts};
 const struct tenure_option_type tenure_type_count = {"a whole number", false,
@@ -181,9 +189,12 @@ static int label(const struct tenure_option *option, char *text, size_t bytes)
     if (option->letter)
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
     const char *metavar = option->metavar ? option->metavar : default_metavar;
-    return snprintf(text, bytes, "  %s--%s%s%s", letter, option->name,
-                    option->type->bare ? "" : "=",
-                    option->type->bare ? "" : metavar);
+    bool optional = option->type == &tenure_type_optional;
+    return snprintf(text, bytes, "  %s--%s%s%s%s", letter, option->name,
+                    option->type->bare ? ""
+                    : optional         ? "[="
+                                       : "=",
+                    option->type->bare ? "" : metavar, optional ? "]" : "");
 }
 
 static void print_help(const struct tenure_usage *usage)
@@ -243,7 +254,10 @@ static void make_tables(const struct tenure_usage *usage, struct tables *to)
     *letter++ = ':';
     for (int i = 0; i < OPTIONS_MAX && usage->options[i].name; i++) {
         const struct tenure_option *option = &usage->options[i];
-        int argument = option->type->bare ? no_argument : required_argument;
+        int argument = option->type->bare ? no_argument
+                       : option->type == &tenure_type_optional
+                           ? optional_argument
+                           : required_argument;
         *at++ = (struct option){option->name, argument, NULL, FIRST_LONG + i};
         if (option->letter)
             *letter++ = option->letter;

@@ -38,6 +38,7 @@ struct tenure_option_type {
 extern const struct tenure_option_type
     tenure_type_flag,     /* bool: true if given */
     tenure_type_text,     /* const char * */
+    tenure_type_optional, /* const char *: "" if given without a value */
     tenure_type_count,    /* uint64_t, decimal */
     tenure_type_some,     /* the same, not 0 */
     tenure_type_size,     /* uint64_t bytes: 4096, 64K, 10MiB, 1G */

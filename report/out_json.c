@@ -11,6 +11,8 @@
 #include "report/findings.h"
 #include "report/json.h"
 #include "report/memory_series.h"
+#include "report/message.h"
+#include "report/objects.h"
 #include "report/out_json.h"
 #include "report/quality.h"
 #include "report/retainer.h"
@@ -430,10 +432,18 @@ void tenure_json_body(struct tenure_json *json, struct tenure_view *view)
 static void print(struct tenure_view *view)
 {
     struct tenure_json json = {.to = view->paper.to, .lines = 2};
+    struct tenure_why why;
+    if (view->objects &&
+        !tenure_objects_listed(&view->series->snapshots[0], &why)) {
+        view->status = tenure_complain("%s", why.text);
+        return;
+    }
     tenure_json_object(&json, NULL);
     tenure_json_head(&json, view->command, view);
     outcome(&json, &view->outcome);
     tenure_json_body(&json, view);
+    if (view->objects)
+        tenure_json_objects(&json, view);
     tenure_json_end_object(&json);
 }
 

@@ -15,4 +15,8 @@ void tenure_json_head(struct tenure_json *json, const char *command,
 /* From "totals" to the end; resolves names. */
 void tenure_json_body(struct tenure_json *json, struct tenure_view *view);
 
+/* "objects": the single blocks of the first snapshot, which lists them; of
+ * the site that view->explain begins, if there is one. */
+void tenure_json_objects(struct tenure_json *json, struct tenure_view *view);
+
 #endif

@@ -39,8 +39,8 @@ static int use(struct tenure_snapshot *s, struct tenure_why *why)
     s->strings = tenure_format_section(s->data, TENURE_SECTION_STRINGS, &count);
     tenure_format_section(s->data, TENURE_SECTION_EDGES, &count);
     s->objects = tenure_format_section(s->data, TENURE_SECTION_OBJECTS,
-                                       &s->objects_bytes);
-    s->objects_bytes += count;
+                                       &s->objects_only_bytes);
+    s->objects_bytes = s->objects_only_bytes + count;
     if (s->nodes_count > 0 && s->nodes[s->nodes_count - 1].id > NODE_ID_MAX)
         return tenure_because(why,
                               "%s is damaged (a call tree node out of "

@@ -42,7 +42,8 @@ struct tenure_snapshot {
     const char *strings;
     /* NULL: nobody asked for the blocks. To be read with objects.h. */
     const struct tenure_objects_head *objects;
-    uint64_t objects_bytes; /* of both sections */
+    uint64_t objects_only_bytes; /* of OBJECTS */
+    uint64_t objects_bytes;      /* and EDGES */
     void *data;
     size_t bytes;
     bool mapped; /* data came from mmap, not malloc */

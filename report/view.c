@@ -79,6 +79,7 @@ int tenure_view_print(const char *command, char *const *paths, uint32_t count,
         .depth = choice->depth,
         .explain = choice->explain,
         .three = choice->three,
+        .objects = choice->objects,
         .paper = tenure_paper_stdout(choice->colour),
     };
     tenure_judge(&view.judgement, &series);

@@ -24,6 +24,7 @@ struct tenure_view {
     uint64_t depth;      /* frames of a stack; 0 = all */
     const char *explain; /* the beginning of a site's id, or NULL */
     bool three;          /* the three-snapshot method */
+    bool objects;        /* single blocks */
     int status;          /* set by an output that complained: exit so */
     /* Of check: the rule that suppresses a site, or NULL. */
     const char *(*suppressed_by)(const void *gate,
@@ -39,7 +40,7 @@ struct tenure_output {
 
 extern const struct tenure_output tenure_out_text_show, tenure_out_text_diff,
     tenure_out_text_trend, tenure_out_text_explain, tenure_out_text_three,
-    tenure_out_text_retainer, tenure_out_json;
+    tenure_out_text_objects, tenure_out_text_retainer, tenure_out_json;
 
 /* The options that show and diff have in common, and what they fill; a
  * command puts TENURE_VIEW_OPTIONS(&choice) into its table. */
@@ -47,7 +48,7 @@ struct tenure_view_choice {
     uint64_t top, depth;
     int sort, group, format, colour;
     const char *explain;
-    bool three;
+    bool three, objects;
 };
 extern const char *const tenure_format_names[]; /* text, json */
 /* clang-format off */

@@ -260,7 +260,8 @@ static bool retained_ok(const struct bounds *in, const void *data)
     return true;
 }
 
-static bool edges_ok(const struct tenure_objects_head *head, const void *data)
+static bool edges_ok(const struct bounds *in,
+                     const struct tenure_objects_head *head, const void *data)
 {
     struct tenure_edge_reader reader;
     struct tenure_edge edge;
@@ -272,7 +273,9 @@ static bool edges_ok(const struct tenure_objects_head *head, const void *data)
         return head->roots == 0 && head->edges == 0 && bytes == 0;
     tenure_edges_read(&reader, head, section, bytes);
     while ((got = tenure_edge_next(&reader, &edge)) > 0)
-        ;
+        if (edge.root_kind == TENURE_RETAINER_GLOBAL &&
+            edge.what != TENURE_NONE && edge.what >= in->module_count)
+            return false;
     return got == 0;
 }
 
@@ -294,7 +297,7 @@ static bool objects_ok(const struct bounds *in, const void *data)
     while ((got = tenure_object_next(&reader, &object)) > 0)
         if (!site_ok(in, object.site))
             return false;
-    return got == 0 && edges_ok(head, data);
+    return got == 0 && edges_ok(in, head, data);
 }
 
 static bool process_ok(const struct bounds *in, const void *data)

@@ -326,7 +326,7 @@ void tenure_edges_read(struct tenure_edge_reader *reader,
     *reader = (struct tenure_edge_reader){
         .head = head,
         .at = section,
-        .end = (const uint8_t *)section + bytes,
+        .end = bytes > 0 ? (const uint8_t *)section + bytes : section,
         .roots = head->roots,
         .edges = head->edges,
     };

@@ -28,6 +28,7 @@ golden() {
     status=0
     "$tenure" "$@" >"$work/out" 2>"$work/err" || status=$?
     case $name in
+    show_objects.json) jq .objects "$work/out" >"$work/$name" || status=json ;;
     *.json) jq 'del(.tool)' "$work/out" >"$work/$name" || status=json ;;
     *) cp "$work/out" "$work/$name" ;;
     esac
@@ -65,6 +66,10 @@ golden trend_function.txt 7 diff --group-by=function --exit-code=7 "$a" "$b" \
     "$c" "$d"
 golden explain.txt 1 diff --explain 09a2 "$a" "$b" "$c" "$d"
 golden retainers.txt 0 retainers major.tenure 09a2
+golden show_listed.txt 0 show --top=1 --depth=1 listed.tenure
+golden show_objects.txt 0 show --objects --top=4 listed.tenure
+golden show_objects_site.txt 0 show --objects=09a2 listed.tenure
+golden show_objects.json 0 show --objects=09a2 --format=json listed.tenure
 golden three.txt 3 diff --three-snapshot "$a" "$b" "$c"
 
 "$tenure" diff "$b" "$a" | cmp -s "$here/diff.txt" - || {

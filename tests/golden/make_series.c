@@ -228,6 +228,31 @@ static struct writer *major(void)
     return w;
 }
 
+/* The same with some of its blocks: a table that holds the others. */
+static struct writer *listed(void)
+{
+    struct writer *w = major();
+    struct sites at = make_sites(w);
+    const struct tenure_object object[] = {
+        {0x5000, 64, 0x5040, at.cache, 1, TENURE_OBJECT_REACHED, true},
+        {0x5040, 100, 0, at.leak, 2, TENURE_OBJECT_REACHED, true},
+        {0x50b0, 100, 0x1f000, at.leak, 1, TENURE_OBJECT_REACHED, true},
+        {0x5120, 100, 0x73736572646461, at.leak, 1, TENURE_OBJECT_POSSIBLE,
+         true},
+        {0x5190, 5, 0, at.config, 1, TENURE_OBJECT_LOST, false},
+        {0x51b0, 2048, 17, at.config, 1, TENURE_OBJECT_LOST, true}};
+    const struct tenure_edge edge[] = {
+        {TENURE_NONE, 0, TENURE_EDGE_START, TENURE_RETAINER_GLOBAL, 0, 0x1f008},
+        {TENURE_NONE, 2, TENURE_EDGE_START, TENURE_RETAINER_STACK, 4242,
+         0x7ffe1000},
+        {0, 1, TENURE_EDGE_START, 0, TENURE_NONE, 0},
+        {0, 2, TENURE_EDGE_TAGGED, 0, TENURE_NONE, 24},
+        {0, 3, TENURE_EDGE_INSIDE, 0, TENURE_NONE, 32},
+        {5, 4, TENURE_EDGE_UNALIGNED, 0, TENURE_NONE, 0}};
+    writer_objects(w, object, 6, edge, 2, 4);
+    return w;
+}
+
 static void save(struct writer *w, const char *directory, const char *name)
 {
     char path[4096];
@@ -248,6 +273,7 @@ int main(int argc, char **argv)
         save(server(g), argv[1], name);
     }
     save(major(), argv[1], "major");
+    save(listed(), argv[1], "listed");
     struct writer *dropped = server(5);
     writer_value(dropped, TENURE_VALUE_DROPPED_NO_SITE, 1200);
     save(dropped, argv[1], "dropped");

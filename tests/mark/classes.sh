@@ -57,6 +57,12 @@ expect "lost sessions are sessions" app::Session \
     "$(jq -r '[.sites[] | select(.stack | any(.function == "lose(int)" or
         .function == "lose"))] | map(.type) | unique | join(",")' "$work/json")"
 
+take listed :major:objects
+"$tenure" show --objects --top=0 "$b" >"$work/show"
+# The 20 that one call makes together with circles are known as well.
+expect "sessions one by one" 330 "$(grep -c '  app::Session$' "$work/show")"
+expect "boxes one by one" 230 "$(grep -c '  app::Box<int>$' "$work/show")"
+
 take minor ""
 "$tenure" show --group-by=type "$b" >"$work/show"
 expect "minor snapshots say what is missing" 1 \

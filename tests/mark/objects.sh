@@ -117,6 +117,15 @@ allocator=
 
 take major
 check "nothing without the option" [ "$(number .objects)" = null ]
+for format in text json; do
+    status=0
+    "$tenure" show --objects --format=$format "$last" >"$work/text" \
+        2>"$work/error" || status=$?
+    check "$format without, status" [ "$status" = 2 ]
+    check "$format without, nothing on stdout" [ ! -s "$work/text" ]
+    check "$format without, what to do" grep -q \
+        'no list of its blocks; tenure snap --major --objects' "$work/error"
+done
 
 take major:objects:sample=1
 check "sampled" grep -q 'objects: .* samples, edges' <<EOT

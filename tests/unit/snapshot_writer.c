@@ -185,6 +185,27 @@ void writer_value(struct writer *w, uint32_t key, uint64_t value)
     writer_add(w, TENURE_SECTION_VALUES, &one);
 }
 
+void writer_objects(struct writer *w, const struct tenure_object *object,
+                    uint32_t blocks, const struct tenure_edge *edge,
+                    uint32_t roots, uint32_t edges)
+{
+    struct tenure_objects_head head = {.blocks = blocks,
+                                       .roots = roots,
+                                       .edges = edges,
+                                       .generation = w->process.generation + 1,
+                                       .flags = TENURE_OBJECTS_MARKED};
+    struct tenure_object_coder objects = {.generation = head.generation};
+    struct tenure_edge_coder pointers = {0};
+    uint8_t entry[TENURE_OBJECT_ENTRY_MAX + TENURE_EDGE_ENTRY_MAX];
+    append(w, TENURE_SECTION_OBJECTS, &head, sizeof head);
+    for (uint32_t i = 0; i < blocks; i++)
+        append(w, TENURE_SECTION_OBJECTS, entry,
+               tenure_object_put(&objects, &object[i], entry));
+    for (uint32_t i = 0; i < roots + edges; i++)
+        append(w, TENURE_SECTION_EDGES, entry,
+               tenure_edge_put(&pointers, &edge[i], entry));
+}
+
 static int by_site_and_generation(const void *left, const void *right)
 {
     const struct tenure_row *a = left, *b = right;

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/format/format.h"
+#include "agent/format/objects.h"
 
 enum { WRITER_SECTIONS = 18 };
 
@@ -69,6 +69,12 @@ void writer_growth(struct writer *w, uint64_t record, uint32_t site,
 void writer_late(struct writer *w, uint32_t site, uint64_t blocks,
                  uint64_t bytes);
 void writer_value(struct writer *w, uint32_t key, uint64_t value);
+
+/* Every block and every pointer, as with --objects and a mark; edges from
+ * roots come first. Once. */
+void writer_objects(struct writer *w, const struct tenure_object *object,
+                    uint32_t blocks, const struct tenure_edge *edge,
+                    uint32_t roots, uint32_t edges);
 
 /* Any other record, as it stands in format.h. */
 void writer_add(struct writer *w, uint32_t section, const void *record);

@@ -13,7 +13,7 @@
 static bool all;
 static uint64_t top, bytes, every;
 static int sort;
-static const char *out;
+static const char *out, *some;
 static struct tenure_texts files;
 static const char *const sorts[] = {"delta", "bytes", NULL};
 
@@ -24,6 +24,7 @@ static const struct tenure_option options[] = {
     {"every", 0, "DUR", &every, &tenure_type_duration, NULL, "time"},
     {"sort", 0, "KEY", &sort, &tenure_type_choice, sorts, "order"},
     {"output", 'o', "FILE", &out, &tenure_type_text, NULL, "where"},
+    {"some", 0, "WHICH", &some, &tenure_type_optional, NULL, "or all"},
     {"with", 0, "FILE", &files, &tenure_type_texts, NULL, "may repeat"},
     TENURE_OPTIONS_END,
 };
@@ -131,10 +132,24 @@ static void sizes_and_times_have_units(void **state)
     assert_int_equal(every, 7200000);
 }
 
+static void a_value_may_be_left_out_where_that_means_something(void **state)
+{
+    (void)state;
+    some = NULL;
+    assert_int_equal(parse("test file"), 1);
+    assert_null(some);
+    assert_int_equal(parse("test --some file"), 2);
+    assert_string_equal(some, "");
+    assert_int_equal(parse("test --some=1f file"), 2);
+    assert_string_equal(some, "1f");
+    assert_int_equal(parse("test --some= file"), TENURE_OPTIONS_WRONG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_arrive_wherever_the_arguments_stand),
+        cmocka_unit_test(a_value_may_be_left_out_where_that_means_something),
         cmocka_unit_test(a_repeated_option_collects_its_values),
         cmocka_unit_test(a_wrapper_leaves_the_options_of_its_command_alone),
         cmocka_unit_test(mistakes_are_refused),
