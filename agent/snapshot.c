@@ -208,7 +208,7 @@ static void add_totals(struct gathering *g)
     add_value(g, TENURE_VALUE_ALLOCATED_BYTES, counts.allocated_bytes);
     add_value(g, TENURE_VALUE_FREED_BLOCKS, counts.freed_blocks);
     add_value(g, TENURE_VALUE_FREED_BYTES, counts.freed_bytes);
-    add_value(g, TENURE_VALUE_CAPTURES, unwind.captures);
+    add_value(g, TENURE_VALUE_CAPTURES, unwind.walks + unwind.memo_hits);
     add_value(g, TENURE_VALUE_VERIFIED, unwind.verified);
     add_value(g, TENURE_VALUE_TRUNCATED_STACKS, unwind.truncated);
     add_value(g, TENURE_VALUE_MISMATCHED_STACKS, unwind.mismatched);

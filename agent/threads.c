@@ -76,7 +76,7 @@ static void settle_bytes(struct tenure__thread *thread)
 static void add_unwind(struct tenure__unwind_counts *sum,
                        const struct tenure__unwind_counts *counts)
 {
-    sum->captures += counts->captures;
+    sum->walks += counts->walks;
     sum->truncated += counts->truncated;
     sum->verified += counts->verified;
     sum->mismatched += counts->mismatched;

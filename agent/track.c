@@ -17,9 +17,12 @@
 #include "agent/records.h"
 #include "agent/revive.h"
 #include "agent/threads.h"
+#include "agent/unwind_fast.h"
 
 uint32_t tenure__tracking;
 uint32_t tenure__generation_now = 1;
+
+#define NOINLINE __attribute__((noinline))
 
 /* The compiler may not move what the guard protects; a signal handler on
  * this thread must see `busy` as the program order has it. */
@@ -82,11 +85,12 @@ static inline void leave(void)
 /* Where the block stands in the call tree. A stack that the full call tree
  * cannot take is counted at its thread. */
 static uint32_t site_of(struct tenure__thread *thread,
-                        const struct tenure__start *start)
+                        const struct tenure__start *start, size_t bytes)
 {
     if (tenure__unlikely(tenure__revive_countdown > 0))
         tenure__revive();
-    uint32_t site = tenure__unwind_site(thread->unwinder, start, thread->node);
+    uint32_t site =
+        tenure__unwind_site(thread->unwinder, start, thread->node, bytes);
     if (tenure__likely(site != 0))
         return site;
     tenure__count(thread->node != 0 ? TENURE_VALUE_STACKLESS_BLOCKS
@@ -149,7 +153,7 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
                          size_t bytes, const struct tenure__start *start)
 {
     uint32_t generation = tenure__generation();
-    uint32_t site = site_of(thread, start);
+    uint32_t site = site_of(thread, start, bytes);
     tenure__slot *slot = slot_for(address);
     if (tenure__unlikely(slot == NULL))
         return;
@@ -188,16 +192,51 @@ static inline bool is_taken(struct tenure__thread *thread, size_t bytes)
     return tenure__sampling_due(thread, bytes);
 }
 
-void tenure__track_birth(void *block, size_t bytes, uint64_t pc, uint64_t sp,
-                         uint64_t fp)
+static NOINLINE void *birth_slowly(void *block, size_t bytes, uint64_t pc,
+                                   uint64_t sp, uint64_t fp)
 {
     struct tenure__thread *thread = enter(sp);
     if (thread == NULL)
-        return;
+        return block;
     if (is_taken(thread, bytes))
         record_birth(thread, (uint64_t)block, bytes,
                      &(struct tenure__start){pc, sp, fp});
     leave();
+    return block;
+}
+
+/* What most births take: no call, no register saved, no guard, as nothing is
+ * stored before all is known but what a nested birth may store likewise. */
+void *tenure__track_birth(void *block, size_t bytes, uint64_t pc, uint64_t sp,
+                          uint64_t fp)
+{
+    const struct tenure__local *local = &tenure__local;
+    struct tenure__thread *thread = local->thread;
+    tenure__slot *slot = tenure__block_slot_plainly((uint64_t)block);
+    if (tenure__unlikely(thread == NULL || slot == NULL ||
+                         (local->busy | local->ignoring) != 0 ||
+                         __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED) >
+                             TENURE_SLOT_VACANT ||
+                         bytes >= TENURE_SLOT_SIZE_MAX ||
+                         thread->bytes_left < (int64_t)bytes ||
+                         tenure__revive_countdown > 0))
+        return birth_slowly(block, bytes, pc, sp, fp);
+    uint32_t site = tenure__unwind_fast(thread->unwinder,
+                                        &(struct tenure__start){pc, sp, fp},
+                                        thread->node, bytes);
+    if (tenure__unlikely(site == 0 ||
+                         __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED) >
+                             TENURE_SLOT_VACANT))
+        return birth_slowly(block, bytes, pc, sp, fp);
+    thread->counts.allocated_blocks++;
+    thread->counts.allocated_bytes += bytes;
+    thread->bytes_left -= (int64_t)bytes;
+    uint64_t value =
+        tenure__slot_make(site, tenure__generation(), (uint32_t)bytes);
+    __atomic_store_n((uint64_t *)slot,
+                     value | tenure__block_half((uint64_t)block),
+                     __ATOMIC_RELEASE);
+    return block;
 }
 
 /* While slots are moved, nobody can tell a block that was not tracked. */
@@ -303,7 +342,7 @@ static uint64_t resized(struct tenure__thread *thread, uint64_t known,
     }
     struct tenure__record *record = tenure__record_at(index);
     if (bytes > record->bytes)
-        record->grown_site = site_of(thread, start);
+        record->grown_site = site_of(thread, start, bytes);
     if (record->resizes < UINT32_MAX)
         record->resizes++;
     __atomic_store_n(&record->bytes, bytes, __ATOMIC_RELAXED);
@@ -353,7 +392,7 @@ void tenure__track_map(void *at, size_t bytes,
     struct tenure__thread *thread = enter(start->sp);
     if (thread == NULL)
         return;
-    uint32_t site = site_of(thread, start);
+    uint32_t site = site_of(thread, start, bytes);
     tenure__mapping_remove((uint64_t)at, bytes, NULL);
     if (site != 0)
         tenure__mapping_add((uint64_t)at, bytes, site, tenure__generation());

@@ -33,8 +33,9 @@ extern __attribute__((visibility("hidden"))) uint32_t tenure__tracking;
 
 void tenure__track_open(const struct tenure__track_setup *setup); /* once */
 
-void tenure__track_birth(void *block, size_t bytes, uint64_t pc, uint64_t sp,
-                         uint64_t fp);
+/* Returns the block, so that a hook may end with it. */
+void *tenure__track_birth(void *block, size_t bytes, uint64_t pc, uint64_t sp,
+                          uint64_t fp);
 void tenure__track_death(void *block);
 /* For realloc: takes a block out. What was known goes to a call below. */
 uint64_t tenure__track_take(void *block);

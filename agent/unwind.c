@@ -12,24 +12,8 @@
 
 #include "agent/limits.h"
 #include "agent/os.h"
-#include "agent/unwind_keyed.h"
-#include "agent/unwind_memo.h"
-#include "agent/unwind_rules.h"
+#include "agent/unwind_fast.h"
 #include "agent/unwind_verify.h"
-#include "agent/unwind_walk.h"
-
-/* The memo's frames, the keyed memo and, if asked for, the memory of the
- * verifier follow the struct: what the first capture touches lies together. */
-struct tenure__unwinder {
-    struct tenure__unwind_counts counts;
-    struct tenure__verify *verify;
-    uint64_t until_verify;
-    uint32_t epoch;
-    uint32_t thread_node;
-    struct tenure__keyed keyed;
-    struct tenure__memo memo;
-    struct tenure__walk walk;
-} __attribute__((aligned(64)));
 
 static uint32_t depth_limit;
 static uint32_t verify_period;
@@ -53,34 +37,33 @@ static size_t frames_bytes(void)
 
 size_t tenure__unwinder_bytes(void)
 {
-    return sizeof(struct tenure__unwinder) + tenure__keyed_bytes() +
-           frames_bytes() + (verify_period ? tenure__verify_bytes() : 0);
+    return sizeof(struct tenure__unwinder) + frames_bytes() +
+           (verify_period ? tenure__verify_bytes() : 0);
 }
 
 /* Fresh memory, or what it remembers is void. */
 static void renew(struct tenure__unwinder *unwinder, uint32_t epoch,
                   uint32_t thread_node)
 {
-    if (!unwinder->keyed.entries) {
+    if (!unwinder->verify) {
         char *memory = (char *)(unwinder + 1);
         tenure__memo_place(&unwinder->memo, (struct tenure__frame *)memory,
                            depth_limit);
-        memory += frames_bytes();
-        tenure__keyed_place(&unwinder->keyed, memory);
-        memory += tenure__keyed_bytes();
-        unwinder->verify = (struct tenure__verify *)memory;
+        tenure__keyed_open(&unwinder->keyed);
+        unwinder->verify = (struct tenure__verify *)(memory + frames_bytes());
         unwinder->until_verify = verify_period;
     }
     tenure__keyed_drop(&unwinder->keyed);
     tenure__memo_drop(&unwinder->memo);
     unwinder->epoch = epoch;
+    unwinder->fast_epoch = verify_period ? 0 : epoch;
     unwinder->thread_node = thread_node;
 }
 
-/* Where no memo answers. Not inline: few calls come here. */
-__attribute__((noinline)) static uint32_t
-walk(struct tenure__unwinder *unwinder, const struct tenure__start *start,
-     uint32_t thread_node)
+/* Where no memo answers. */
+static uint32_t walk(struct tenure__unwinder *unwinder,
+                     const struct tenure__start *start, uint32_t thread_node,
+                     uint64_t hint)
 {
     uint32_t epoch =
         atomic_load_explicit(&tenure__rule_epoch, memory_order_acquire);
@@ -93,14 +76,13 @@ walk(struct tenure__unwinder *unwinder, const struct tenure__start *start,
                              thread_node, depth_limit, &truncated);
     unwinder->counts.truncated += truncated;
     if (site && unwinder->walk.lasting)
-        tenure__keyed_add(&unwinder->keyed, start, &unwinder->memo, site,
+        tenure__keyed_add(&unwinder->keyed, start, hint, &unwinder->memo, site,
                           truncated);
     return site;
 }
 
-__attribute__((noinline)) static void verify(struct tenure__unwinder *unwinder,
-                                             const struct tenure__start *start,
-                                             uint32_t site)
+static void verify(struct tenure__unwinder *unwinder,
+                   const struct tenure__start *start, uint32_t site)
 {
     if (--unwinder->until_verify)
         return;
@@ -111,33 +93,21 @@ __attribute__((noinline)) static void verify(struct tenure__unwinder *unwinder,
         unwinder->counts.mismatched++;
 }
 
-/* What is remembered may be used: nothing is being unloaded, nothing has been
- * since, and the thread is still called what it was. */
-static inline bool may_remember(const struct tenure__unwinder *unwinder,
-                                uint32_t thread_node)
-{
-    return unwinder->epoch == atomic_load_explicit(&tenure__rule_epoch,
-                                                   memory_order_acquire) &&
-           unwinder->thread_node == thread_node &&
-           !atomic_load_explicit(&tenure__rule_holds, memory_order_acquire);
-}
-
 uint32_t tenure__unwind_site(struct tenure__unwinder *unwinder,
                              const struct tenure__start *start,
-                             uint32_t thread_node)
+                             uint32_t thread_node, uint64_t hint)
 {
-    const struct tenure__keyed_entry *entry = NULL;
-    uint32_t site;
-    unwinder->counts.captures++;
-    if (tenure__likely(may_remember(unwinder, thread_node)))
-        entry = tenure__keyed_find(&unwinder->keyed, start);
-    if (tenure__likely(entry)) {
-        unwinder->counts.memo_hits++;
-        unwinder->counts.truncated +=
-            (entry->key & TENURE_KEYED_TRUNCATED) != 0;
-        site = entry->site;
+    uint32_t site = 0;
+    if (tenure__unwind_remembers(unwinder, unwinder->epoch, thread_node)) {
+        site = tenure__keyed_guessed(&unwinder->keyed, start, hint);
+        if (!site)
+            site = tenure__keyed_find(&unwinder->keyed, start, hint);
+    }
+    if (site) {
+        site = tenure__unwind_known(unwinder, site);
     } else {
-        site = walk(unwinder, start, thread_node);
+        unwinder->counts.walks++;
+        site = walk(unwinder, start, thread_node, hint);
     }
     if (tenure__unlikely(verify_period) && site)
         verify(unwinder, start, site);

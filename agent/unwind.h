@@ -20,9 +20,10 @@ struct tenure__start {
     uint64_t fp; /* frame pointer register as the caller left it */
 };
 
-/* Counted per thread; summed by the snapshot. */
+/* Counted per thread; summed by the snapshot. A capture is answered by the
+ * keyed memo or it walks. */
 struct tenure__unwind_counts {
-    uint64_t captures, truncated, verified, mismatched, memo_hits;
+    uint64_t memo_hits, walks, truncated, verified, mismatched;
 };
 
 struct tenure__unwinder; /* the thread's memo, of unwinder_bytes() bytes */
@@ -34,14 +35,16 @@ int tenure__unwind_open(uint32_t depth_max, uint32_t verify_every);
 /* Size of an unwinder; the caller provides zeroed memory aligned to 64. */
 size_t tenure__unwinder_bytes(void);
 
-/* The site of this stack below `thread_node` (a node of the call tree), or
+/* `hint` is a number that tends to be the same on the same stack, such as the
+ * size of the block, and may be anything.
+ * The site of this stack below `thread_node` (a node of the call tree), or
  * 0 if the call tree is full. A stack of more than depth_max frames keeps
  * the innermost depth_max / 2 or more of them, up to depth_max (where it is
  * cut depends on its pcs, see unwind_memo.h); one that cannot be followed
  * ends at the frame that was reached. Both are counted as truncated. */
 uint32_t tenure__unwind_site(struct tenure__unwinder *unwinder,
                              const struct tenure__start *start,
-                             uint32_t thread_node);
+                             uint32_t thread_node, uint64_t hint);
 
 const struct tenure__unwind_counts *
 tenure__unwind_counts(const struct tenure__unwinder *unwinder);

@@ -18,30 +18,58 @@
 #define FIRST_MASK 31u
 #define LAP (UINT64_C(1) << 31) /* positions of 32 bits are unique in it */
 
-uint32_t tenure__keyed_bytes(void)
-{
-    return TENURE_KEYED_ENTRIES * sizeof(struct tenure__keyed_entry) +
-           TENURE_KEYED_WORDS * sizeof(uint64_t);
-}
+_Static_assert(TENURE_KEYED_ENTRIES <= UINT16_MAX + 1u,
+               "a guess names any entry");
 
-void tenure__keyed_place(struct tenure__keyed *keyed, void *memory)
+void tenure__keyed_open(struct tenure__keyed *keyed)
 {
-    keyed->entries = memory;
-    keyed->words = (uint64_t *)(keyed->entries + TENURE_KEYED_ENTRIES);
-    keyed->head = TENURE_KEYED_WORDS + 1; /* position 0 is long overwritten */
+    keyed->head = TENURE_KEYED_GROUPS + 1; /* position 0 is overwritten */
     keyed->mask = FIRST_MASK;
 }
 
 void tenure__keyed_drop(struct tenure__keyed *keyed)
 {
-    keyed->head += TENURE_KEYED_WORDS;
+    keyed->head += TENURE_KEYED_GROUPS;
 }
 
-/* Room for `count` words in a row; their position. */
+/* The first of the entries where a call may be remembered. */
+static struct tenure__keyed_entry *set_of(struct tenure__keyed *keyed,
+                                          const struct tenure__start *start)
+{
+    uint64_t h = (start->pc ^ start->sp * UINT64_C(0x9e3779b97f4a7c15)) *
+                 UINT64_C(0xd6e8feb86659fd93);
+    return &keyed->entries[h >> 48 & keyed->mask & ~(TENURE_KEYED_WAYS - 1)];
+}
+
+static void learn(struct tenure__keyed *keyed,
+                  const struct tenure__start *start, uint64_t hint,
+                  const struct tenure__keyed_entry *entry)
+{
+    uint32_t index = (uint32_t)(entry - keyed->entries);
+    *tenure__keyed_guess(keyed, start, hint) = (uint16_t)index;
+    keyed->last = index;
+}
+
+uint32_t tenure__keyed_find(struct tenure__keyed *keyed,
+                            const struct tenure__start *start, uint64_t hint)
+{
+    const struct tenure__keyed_entry *entry = set_of(keyed, start);
+    const struct tenure__keyed_entry *end = entry + TENURE_KEYED_WAYS;
+    for (; entry < end; entry++) {
+        uint32_t site = tenure__keyed_site(keyed, entry, start);
+        if (site != 0) {
+            learn(keyed, start, hint, entry);
+            return site;
+        }
+    }
+    return 0;
+}
+
+/* Room for `count` groups in a row; their position. */
 static uint64_t reserve(struct tenure__keyed *keyed, uint32_t count)
 {
     uint64_t at = keyed->head;
-    uint64_t left = TENURE_KEYED_WORDS - at % TENURE_KEYED_WORDS;
+    uint64_t left = TENURE_KEYED_GROUPS - at % TENURE_KEYED_GROUPS;
     if (left < count)
         at += left;
     if ((at + count) / LAP != keyed->head / LAP)
@@ -51,19 +79,37 @@ static uint64_t reserve(struct tenure__keyed *keyed, uint32_t count)
 }
 
 struct list {
-    uint64_t *word;
+    struct tenure__keyed_group *groups;
     uint64_t sp;
-    uint32_t count;
+    uint32_t slots;
     bool fits;
 };
 
 static void list_slot(struct list *list, uint64_t slot, uint64_t value)
 {
     uint64_t above = (slot - list->sp) / 8;
-    if (above >> 16 || value >> TENURE_KEYED_VALUE_BITS)
+    if (above >> 16 || slot % 8)
         list->fits = false;
-    else if (list->fits)
-        list->word[list->count++] = above << TENURE_KEYED_VALUE_BITS | value;
+    if (!list->fits)
+        return;
+    struct tenure__keyed_group *group =
+        &list->groups[list->slots / TENURE_KEYED_SLOTS];
+    uint32_t at = list->slots++ % TENURE_KEYED_SLOTS;
+    group->value[at] = value;
+    group->above = (at ? group->above : 0) | above << 16 * at;
+}
+
+/* Completes the last group; returns how many there are. */
+static uint32_t end_list(struct list *list)
+{
+    struct tenure__keyed_group *last =
+        &list->groups[list->slots / TENURE_KEYED_SLOTS];
+    for (uint32_t at = list->slots % TENURE_KEYED_SLOTS;
+         at != 0 && at < TENURE_KEYED_SLOTS; at++) {
+        last->value[at] = last->value[0];
+        last->above |= (last->above & 0xffff) << 16 * at;
+    }
+    return (list->slots + TENURE_KEYED_SLOTS - 1) / TENURE_KEYED_SLOTS;
 }
 
 static uint32_t count_slots(const struct tenure__memo *memo)
@@ -98,32 +144,32 @@ static void grow(struct tenure__keyed *keyed)
 }
 
 void tenure__keyed_add(struct tenure__keyed *keyed,
-                       const struct tenure__start *start,
+                       const struct tenure__start *start, uint64_t hint,
                        const struct tenure__memo *memo, uint32_t site,
                        bool truncated)
 {
-    uint32_t count = count_slots(memo);
-    if (count > TENURE_KEYED_WORDS / 4 || start->pc >> TENURE_KEYED_VALUE_BITS)
+    uint32_t slots = count_slots(memo);
+    if (slots > TENURE_KEYED_GROUPS || start->pc >> TENURE_KEYED_PC_BITS)
         return;
     grow(keyed);
     struct tenure__keyed_entry *entry =
-        tenure__keyed_set(keyed, start->pc, start->sp) +
-        keyed->added % TENURE_KEYED_WAYS;
+        set_of(keyed, start) + keyed->added % TENURE_KEYED_WAYS;
     entry->key = 0;
-    uint64_t at = reserve(keyed, count);
+    uint64_t at = reserve(keyed, slots / TENURE_KEYED_SLOTS + 1);
     atomic_signal_fence(memory_order_seq_cst);
-    struct list list = {.word = &keyed->words[at % TENURE_KEYED_WORDS],
+    struct list list = {.groups = &keyed->groups[at % TENURE_KEYED_GROUPS],
                         .sp = start->sp,
                         .fits = true};
     if (!list_slots(&list, memo))
         return;
+    uint64_t groups = end_list(&list);
     entry->sp = start->sp;
     entry->fp = start->fp;
     entry->at = (uint32_t)at;
-    entry->site = site;
-    atomic_signal_fence(memory_order_seq_cst);
     bool needs_fp = memo->stack[memo->top - 1].needs_fp;
-    entry->key = start->pc | (uint64_t)count << TENURE_KEYED_VALUE_BITS |
-                 (truncated ? TENURE_KEYED_TRUNCATED : 0) |
-                 (needs_fp ? TENURE_KEYED_NEEDS_FP : 0);
+    entry->site = site | (truncated ? TENURE_KEYED_TRUNCATED : 0) |
+                  (needs_fp ? TENURE_KEYED_NEEDS_FP : 0);
+    atomic_signal_fence(memory_order_seq_cst);
+    entry->key = start->pc | groups << TENURE_KEYED_PC_BITS;
+    learn(keyed, start, hint, entry);
 }

@@ -7,12 +7,13 @@
  * are equal now, in the order of the walk, the site is known. As with the
  * last walk (unwind_memo.h) nothing is read that a plain walk would not read.
  *
- * The lists lie in a ring that overwrites its oldest entries. One word each:
+ * One pc and sp may have many stacks. Which of them it is now is guessed from
+ * the one before it and from a number that the caller knows, the size of the
+ * block: programs repeat themselves. Only where the guess was wrong is the
+ * entry searched for.
  *
- *   63                 48 47                                0
- *  +---------------------+----------------------------------+
- *  | words above sp      | value                            |
- *  +---------------------+----------------------------------+
+ * The lists lie in a ring that overwrites its oldest groups of four slots. If
+ * a list does not fill its last group, the group's first slot does.
  */
 #ifndef TENURE_AGENT_UNWIND_KEYED_H
 #define TENURE_AGENT_UNWIND_KEYED_H
@@ -28,82 +29,117 @@
 
 #define TENURE_KEYED_ENTRIES 2048u
 #define TENURE_KEYED_WAYS 8u /* stacks that one pc and sp may have */
-#define TENURE_KEYED_WORDS 16384u
+#define TENURE_KEYED_GROUPS 4096u
+#define TENURE_KEYED_SLOTS 4u /* in a group */
+#define TENURE_KEYED_GUESSES 4096u
 
-#define TENURE_KEYED_VALUE_BITS 48
-#define TENURE_KEYED_VALUE_MASK ((UINT64_C(1) << TENURE_KEYED_VALUE_BITS) - 1)
-#define TENURE_KEYED_TRUNCATED (UINT64_C(1) << 62)
-#define TENURE_KEYED_NEEDS_FP (UINT64_C(1) << 63)
+#define TENURE_KEYED_PC_BITS 48
+#define TENURE_KEYED_TRUNCATED (1u << 30)
+#define TENURE_KEYED_NEEDS_FP (1u << 31)
+#define TENURE_KEYED_SITE ((1u << 24) - 1)
+
+struct tenure__keyed_group {
+    uint64_t value[TENURE_KEYED_SLOTS];
+    uint64_t above; /* words from sp to each slot, 16 bits, the first lowest */
+};
 
 struct tenure__keyed_entry {
-    uint64_t key; /* pc, words << 48, truncated << 62, needs fp << 63 */
+    uint64_t key; /* pc, groups << 48 */
     uint64_t sp, fp;
-    uint32_t at; /* position in the ring, as counted by `head` */
-    uint32_t site;
+    uint32_t at;   /* position in the ring, as counted by `head` */
+    uint32_t site; /* truncated << 30, needs fp << 31 */
 };
 
+/* Fresh memory is empty once it is opened. */
 struct tenure__keyed {
-    struct tenure__keyed_entry *entries;
-    uint64_t *words;
-    uint64_t head; /* words ever written */
+    uint64_t head; /* groups ever written; moves with every entry */
     uint32_t mask; /* entries in use, less one */
     uint32_t added;
+    uint32_t last;                          /* the entry of the last answer */
+    uint16_t guesses[TENURE_KEYED_GUESSES]; /* indices of entries */
+    struct tenure__keyed_entry entries[TENURE_KEYED_ENTRIES]
+        __attribute__((aligned(64)));
+    struct tenure__keyed_group groups[TENURE_KEYED_GROUPS];
 };
 
-uint32_t tenure__keyed_bytes(void);
-void tenure__keyed_place(struct tenure__keyed *keyed, void *memory);
+void tenure__keyed_open(struct tenure__keyed *keyed);
 
-/* The first of the entries where a call may be remembered. */
-static inline struct tenure__keyed_entry *
-tenure__keyed_set(const struct tenure__keyed *keyed, uint64_t pc, uint64_t sp)
+/* Where the guess stands for this call, if its caller knows `hint`. */
+static inline uint16_t *tenure__keyed_guess(struct tenure__keyed *keyed,
+                                            const struct tenure__start *start,
+                                            uint64_t hint)
 {
     uint64_t h =
-        (pc ^ sp * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
-    return &keyed->entries[h >> 48 & keyed->mask & ~(TENURE_KEYED_WAYS - 1)];
+        start->pc ^ start->sp << 16 ^ hint << 32 ^ (uint64_t)keyed->last << 44;
+    h *= UINT64_C(0x9e3779b97f4a7c15);
+    return &keyed->guesses[h >> 52 & (TENURE_KEYED_GUESSES - 1)];
 }
 
-/* Every slot that the entry's walk depended on is as it was. */
-static inline bool tenure__keyed_holds(const struct tenure__keyed *keyed,
-                                       const struct tenure__keyed_entry *entry)
+/* A stack, read as it is. */
+typedef uint64_t __attribute__((may_alias)) tenure__stack_word;
+
+/* The slots that a list names are as it says. The loads are what this costs:
+ * so four offsets come with one. */
+static inline bool tenure__keyed_holds(const struct tenure__keyed_group *group,
+                                       uint64_t groups, uint64_t sp)
 {
-    const uint64_t *word = &keyed->words[entry->at % TENURE_KEYED_WORDS];
-    const uint64_t *end =
-        word + (entry->key >> TENURE_KEYED_VALUE_BITS & 0x3fff);
-    const volatile uint64_t *stack = (const volatile uint64_t *)entry->sp;
+    const tenure__stack_word *stack = (const tenure__stack_word *)sp;
+    for (; groups != 0; groups--, group++) {
+        uint64_t above = group->above;
 #pragma GCC unroll 4
-    for (; word < end; word++) {
-        uint64_t slot = stack[*word >> TENURE_KEYED_VALUE_BITS];
-        if (tenure__unlikely(tenure__arch_strip(slot) !=
-                             (*word & TENURE_KEYED_VALUE_MASK)))
-            return false;
+        for (uint32_t i = 0; i < TENURE_KEYED_SLOTS; i++, above >>= 16)
+            if (tenure__unlikely(tenure__arch_strip(stack[above & 0xffff]) !=
+                                 group->value[i]))
+                return false;
     }
     return true;
 }
 
-/* The entry for this stack, or NULL if it is not known without a walk.
- * Inline, for this is what most allocations cost. */
-static inline const struct tenure__keyed_entry *
-tenure__keyed_find(const struct tenure__keyed *keyed,
+/* The site, with its flags, if the entry is of this stack; else 0. A signal
+ * handler that comes in between may change all; if so it has moved `head`. */
+static inline uint32_t
+tenure__keyed_site(const struct tenure__keyed *keyed,
+                   const struct tenure__keyed_entry *entry,
                    const struct tenure__start *start)
 {
-    const struct tenure__keyed_entry *entry =
-        tenure__keyed_set(keyed, start->pc, start->sp);
-    const struct tenure__keyed_entry *end = entry + TENURE_KEYED_WAYS;
-    for (; entry < end; entry++) {
-        uint64_t other = entry->key ^ start->pc;
-        if (entry->sp == start->sp &&
-            other << (64 - TENURE_KEYED_VALUE_BITS) == 0 &&
-            (uint32_t)keyed->head - entry->at <= TENURE_KEYED_WORDS &&
-            (!(entry->key & TENURE_KEYED_NEEDS_FP) || entry->fp == start->fp) &&
-            tenure__keyed_holds(keyed, entry))
-            return entry;
-    }
-    return NULL;
+    uint64_t head = __atomic_load_n(&keyed->head, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    uint64_t key = entry->key;
+    uint32_t at = entry->at, site = entry->site;
+    if (tenure__unlikely(entry->sp != start->sp ||
+                         (key ^ start->pc) << (64 - TENURE_KEYED_PC_BITS) ||
+                         (uint32_t)head - at > TENURE_KEYED_GROUPS))
+        return 0;
+    if (site & TENURE_KEYED_NEEDS_FP && entry->fp != start->fp)
+        return 0;
+    if (!tenure__keyed_holds(&keyed->groups[at % TENURE_KEYED_GROUPS],
+                             key >> TENURE_KEYED_PC_BITS, start->sp))
+        return 0;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return __atomic_load_n(&keyed->head, __ATOMIC_RELAXED) == head ? site : 0;
 }
+
+/* The site of this stack, with flags, if the guess is right; else 0. Inline,
+ * for this is what most allocations cost. A signal handler may come in
+ * between and do the same, or anything. */
+static inline uint32_t tenure__keyed_guessed(struct tenure__keyed *keyed,
+                                             const struct tenure__start *start,
+                                             uint64_t hint)
+{
+    uint32_t guess = *tenure__keyed_guess(keyed, start, hint);
+    uint32_t site = tenure__keyed_site(keyed, &keyed->entries[guess], start);
+    if (tenure__likely(site != 0))
+        keyed->last = guess;
+    return site;
+}
+
+/* The same, or 0 if it is not known without a walk; mends the guess. */
+uint32_t tenure__keyed_find(struct tenure__keyed *keyed,
+                            const struct tenure__start *start, uint64_t hint);
 
 /* Remembers what the last capture of `memo` depended on. */
 void tenure__keyed_add(struct tenure__keyed *keyed,
-                       const struct tenure__start *start,
+                       const struct tenure__start *start, uint64_t hint,
                        const struct tenure__memo *memo, uint32_t site,
                        bool truncated);
 

@@ -15,8 +15,9 @@
 static NOINLINE void *tracked_malloc(size_t bytes)
 {
     void *block = real()->malloc(bytes);
-    BORN(block, bytes);
-    return block;
+    if (!births() || block == NULL)
+        return block;
+    return tenure__track_birth(block, bytes, TENURE_START);
 }
 
 HOOK void *malloc(size_t bytes);

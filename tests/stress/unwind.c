@@ -63,12 +63,12 @@ __attribute__((noinline)) static int capture(void)
     if (!unwinder)
         unwinder = tenure__os_map(tenure__unwinder_bytes());
     struct tenure__unwind_counts before = *tenure__unwind_counts(unwinder);
-    uint32_t first = tenure__unwind_site(unwinder, &start, thread_node);
-    uint32_t again = tenure__unwind_site(unwinder, &start, thread_node);
+    uint32_t first = tenure__unwind_site(unwinder, &start, thread_node, 0);
+    uint32_t again = tenure__unwind_site(unwinder, &start, thread_node, 0);
     const struct tenure__unwind_counts *now = tenure__unwind_counts(unwinder);
     differing += !is_backtrace(first, start.pc);
     differing += !is_backtrace(again, start.pc);
-    captures += now->captures - before.captures;
+    captures += now->walks - before.walks + now->memo_hits - before.memo_hits;
     verified += now->verified - before.verified;
     mismatched += now->mismatched - before.mismatched;
     truncated += now->truncated - before.truncated;

@@ -39,7 +39,7 @@ NOINLINE static uint32_t capture(void)
     struct tenure__start start = {.pc = (uint64_t)__builtin_return_address(0),
                                   .sp = (uint64_t)__builtin_dwarf_cfa(),
                                   .fp = fp[0]};
-    return tenure__unwind_site(unwinder, &start, thread_node);
+    return tenure__unwind_site(unwinder, &start, thread_node, 0);
 }
 
 static uint64_t memo_hits(void)
