@@ -145,6 +145,7 @@ static const struct {
     {"objects", NULL, offsetof(struct tenure__config, objects)},
     {"dormant", NULL, offsetof(struct tenure__config, dormant)},
     {"self-test", NULL, offsetof(struct tenure__config, self_test)},
+    {"urgent", NULL, offsetof(struct tenure__config, urgent)},
 };
 
 static bool set_flag(bool *flag, const char *value)

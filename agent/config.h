@@ -22,6 +22,7 @@ struct tenure__config {
     uint32_t verify_every; /* 0 = never */
     uint32_t leader;       /* with follow=none: the one process tracked */
     bool major, objects, follow_children, dormant, self_test;
+    bool urgent; /* marks are not done at idle priority: a test waits for it */
     uint32_t bad_options;
     char bad_text[TENURE_BAD_TEXT_BYTES]; /* which, as many as fit */
 };

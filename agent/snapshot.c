@@ -112,7 +112,7 @@ static void begin_major(const struct gathering *g)
     struct tenure__major_request request = {
         .generation = g->generation,
         .allocator = allocator_name,
-        .urgent = g->asked->trigger == TENURE_TRIGGER_EXIT ||
+        .urgent = config->urgent || g->asked->trigger == TENURE_TRIGGER_EXIT ||
                   g->asked->trigger == TENURE_TRIGGER_FATAL ||
                   g->asked->trigger == TENURE_TRIGGER_PROGRAM,
         .partial = config->sample_bytes != 0 || config->dormant ||

@@ -52,8 +52,9 @@ struct tenure_charge {
     const char *since;   /* "generation 3, 12 s after the start" */
     const char *process; /* "redis-server (PID 12)" */
     /* What it is accused of: lost blocks of class lost, grown bytes of class
-     * grown, else what is alive in the last snapshot. */
+     * grown, else what was alive in the last snapshot before the end. */
     uint64_t blocks, bytes;
+    bool freed_at_end;       /* all of it, as the program ended */
     uint64_t work;           /* allocations of the process meanwhile */
     double rate;             /* bytes per second; 0 = unknown */
     double seconds_to_limit; /* 0 = none in sight */

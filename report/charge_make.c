@@ -49,11 +49,11 @@ static struct tenure_charge_stack stack_of(const struct tenure_case *one,
 }
 
 /* The oldest generation that still has blocks, and when it began. */
-static const char *since_of(const struct tenure_population *p,
+static const char *since_of(const struct tenure_population *p, uint32_t last,
                             struct tenure_arena *arena)
 {
     const struct tenure_timeline *line = p->timeline;
-    uint32_t last = line->count - 1, oldest = 0, k = 0;
+    uint32_t oldest = 0, k = 0;
     char text[128];
     struct tenure_words words = tenure_words_in(text, sizeof text);
     while (oldest < p->cohort_count && !p->cohorts[oldest].blocks[last])
@@ -70,14 +70,25 @@ static const char *since_of(const struct tenure_population *p,
     return keep(arena, text);
 }
 
-/* What does not depend on a verdict. */
+/* The snapshot that a verdict is about: what a program frees as it ends is
+ * no less accused of having grown. */
+static uint32_t judged_last(const struct tenure_finding *finding)
+{
+    const struct tenure_timeline *line = finding->site->population.timeline;
+    uint32_t last = line->count - 1;
+    if (finding->verdict->class != TENURE_CLASS_LOST && last > 0 &&
+        line->at_exit[last])
+        last--;
+    return last;
+}
+
+/* What does not depend on a verdict, as of snapshot `last`. */
 static struct tenure_charge charge_of(const struct tenure_case *one,
                                       const struct tenure_site *site,
-                                      struct tenure_stack *stack,
+                                      uint32_t last, struct tenure_stack *stack,
                                       struct tenure_arena *arena)
 {
     const struct tenure_population *p = &site->population;
-    uint32_t last = p->timeline->count - 1;
     char text[TEXT_BYTES];
     struct tenure_charge charge = {
         .process = one->name,
@@ -87,7 +98,7 @@ static struct tenure_charge charge_of(const struct tenure_case *one,
         .bytes = p->live_bytes[last],
         .work = tenure_snapshot_value(tenure_case_last(one),
                                       TENURE_VALUE_ALLOCATED_BLOCKS)};
-    charge.since = since_of(p, arena);
+    charge.since = since_of(p, last, arena);
     tenure_stack_load(stack, &one->series, one->view.symbols, site->call);
     charge.stack = stack_of(one, stack, arena);
     charge.id = tenure_stack_id(stack, &one->series);
@@ -111,6 +122,9 @@ static void add_verdict(struct tenure_charge *charge,
     charge->members = finding->members;
     tenure_verdict_text(verdict, &finding->site->population, text, sizeof text);
     charge->evidence = keep(arena, text);
+    uint64_t freed, of;
+    charge->freed_at_end =
+        tenure_freed_at_end(&finding->site->population, &freed, &of);
     if (verdict->class == TENURE_CLASS_LOST) {
         charge->blocks = verdict->lost_blocks;
         charge->bytes = verdict->lost_bytes;
@@ -142,7 +156,8 @@ void tenure_charges_make(struct tenure_case *one, struct tenure_arena *arena)
     tenure_symbols_resolve(one->view.symbols);
     for (uint32_t i = 0; i < findings->accused; i++) {
         const struct tenure_finding *finding = &findings->at[i];
-        one->charges[i] = charge_of(one, finding->site, &stack, arena);
+        one->charges[i] =
+            charge_of(one, finding->site, judged_last(finding), &stack, arena);
         add_verdict(&one->charges[i], one, finding, &stack, arena);
     }
     tenure_stack_drop(&stack);
@@ -153,7 +168,8 @@ struct tenure_charge tenure_charge_of_site(const struct tenure_case *one,
                                            struct tenure_arena *arena)
 {
     struct tenure_stack stack = {0};
-    struct tenure_charge charge = charge_of(one, site, &stack, arena);
+    uint32_t last = site->population.timeline->count - 1;
+    struct tenure_charge charge = charge_of(one, site, last, &stack, arena);
     tenure_stack_drop(&stack);
     return charge;
 }

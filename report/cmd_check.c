@@ -14,7 +14,7 @@
 #include "report/options.h"
 
 static struct tenure_policy policy = TENURE_POLICY_DEFAULT;
-static struct tenure_check check = {.launch = {.major = true}};
+static struct tenure_check check = {.launch = {.major = true, .urgent = true}};
 static struct tenure_texts outputs, suppression_files, baselines;
 static const char *source_root;
 static uint64_t leak_status = TENURE_EXIT_LEAK;

@@ -66,6 +66,10 @@ const char *tenure_charge_remedy(const struct tenure_charge *charge)
     case TENURE_CLASS_SUSPECT:
         return "There is little evidence yet: take more snapshots.";
     default:
+        if (charge->freed_at_end)
+            return "They are freed when the program ends and not before: free "
+                   "them when what they belong to ends, or accept them if it "
+                   "is meant to keep them all.";
         return "They are still pointed at but never freed: free them when "
                "what they belong to ends, or take them out of what holds "
                "them.";

@@ -181,20 +181,6 @@ static int add_every(struct list *list, const char *every,
     return 0;
 }
 
-/* The agent appends to it and would say nothing if it could not. */
-static int try_trace(const char *trace, struct tenure_why *why)
-{
-    int fd = open(trace, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-                  0600);
-    if (fd < 0)
-        return tenure_because(why,
-                              "cannot write to %s: %s; name another file "
-                              "with --trace",
-                              trace, strerror(errno));
-    close(fd);
-    return 0;
-}
-
 /* The target may change its directory, so that a file's name has to be
  * absolute. */
 static int add_trace(struct list *list, const char *trace,
@@ -212,7 +198,7 @@ static int add_trace(struct list *list, const char *trace,
                               "an absolute name",
                               strerror(errno));
     add(list, ":trace=%s%s%s", cwd, relative ? "/" : "", trace);
-    return strcmp(trace, "-") == 0 ? 0 : try_trace(trace, why);
+    return 0;
 }
 
 int tenure_launch_options(const struct tenure_launch *launch,
@@ -247,6 +233,8 @@ int tenure_launch_options(const struct tenure_launch *launch,
         add(&list, ":dormant");
     if (launch->self_test)
         add(&list, ":self-test");
+    if (launch->urgent)
+        add(&list, ":urgent");
     if (launch->sample_bytes)
         add(&list, ":sample=%llu", (unsigned long long)launch->sample_bytes);
     if (launch->depth)
@@ -270,6 +258,22 @@ static int check_first(const struct tenure_launch *launch, const char *dir,
     return tenure_launch_options(launch, dir, 1, value, sizeof value, why);
 }
 
+/* The agent appends to it and would say nothing if it could not. */
+static int try_trace(const char *trace, struct tenure_why *why)
+{
+    if (!trace || strcmp(trace, "-") == 0)
+        return 0;
+    int fd = open(trace, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+                  0600);
+    if (fd < 0)
+        return tenure_because(why,
+                              "cannot write to %s: %s; name another file "
+                              "with --trace",
+                              trace, strerror(errno));
+    close(fd);
+    return 0;
+}
+
 int tenure_launch_prepare(const struct tenure_launch *launch, char **argv,
                           struct tenure_program *program,
                           char absolute_dir[PATH_MAX], struct tenure_why *why)
@@ -282,7 +286,8 @@ int tenure_launch_prepare(const struct tenure_launch *launch, char **argv,
     int status = tenure_program_find(argv[0], agent, program, why);
     if (status != 0)
         return status;
-    if (tenure_launch_directory(launch->dir, absolute_dir, why) != 0 ||
+    if (try_trace(launch->trace, why) != 0 ||
+        tenure_launch_directory(launch->dir, absolute_dir, why) != 0 ||
         tenure_launch_options(launch, absolute_dir, getpid(), options,
                               sizeof options, why) != 0)
         return TENURE_EXIT_CANNOT_TRACK;

@@ -21,6 +21,7 @@ struct tenure_launch {
     uint64_t sample_bytes, depth, verify_every; /* 0 = not given */
     int follow;                                 /* enum tenure_follow */
     bool major, objects, dormant, self_test;
+    bool urgent; /* marks not at idle priority; no option says so */
 };
 
 /* The values before any option was read. */

@@ -191,6 +191,11 @@ void tenure_verdict_text(const struct tenure_site_verdict *verdict,
                          const struct tenure_population *population, char *text,
                          size_t text_bytes);
 
+/* Blocks of the last snapshot of the running program that the one at its end
+ * does not have any more, and how many there were; true if all went. */
+bool tenure_freed_at_end(const struct tenure_population *population,
+                         uint64_t *freed, uint64_t *of);
+
 /* The parts, for --explain and unit tests. */
 void tenure_leak_test(const struct tenure_matrix *matrix, uint32_t age,
                       uint32_t skipped, struct tenure_leak_test *test);

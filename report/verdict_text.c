@@ -42,6 +42,39 @@ static void say_survival(struct tenure_words *words,
                test->judged);
 }
 
+bool tenure_freed_at_end(const struct tenure_population *population,
+                         uint64_t *freed, uint64_t *of)
+{
+    const struct tenure_timeline *timeline = population->timeline;
+    uint32_t end = timeline->count - 1;
+    *freed = *of = 0;
+    if (end == 0 || !timeline->at_exit[end])
+        return false;
+    for (uint32_t i = 0; i < population->cohort_count; i++) {
+        const struct tenure_cohort *cohort = &population->cohorts[i];
+        if (cohort->first == end)
+            continue;
+        *of += cohort->blocks[end - 1];
+        if (cohort->blocks[end] < cohort->blocks[end - 1])
+            *freed += cohort->blocks[end - 1] - cohort->blocks[end];
+    }
+    return *freed > 0 && *freed == *of;
+}
+
+/* It says nothing of how the program ran, but a reader who knows that it
+ * frees all wants to be told that we saw it. */
+static void say_end(struct tenure_words *words,
+                    const struct tenure_population *population)
+{
+    uint64_t freed, of;
+    tenure_freed_at_end(population, &freed, &of);
+    if (freed > 0)
+        tenure_say(words,
+                   "; %llu of %llu blocks were freed as the program "
+                   "ended",
+                   (unsigned long long)freed, (unsigned long long)of);
+}
+
 static void say_missing(struct tenure_words *words,
                         const struct tenure_site_verdict *verdict)
 {
@@ -180,5 +213,6 @@ void tenure_verdict_text(const struct tenure_site_verdict *verdict,
         say_harmless(&words, verdict, population);
         return;
     }
+    say_end(&words, population);
     say_missing(&words, verdict);
 }

@@ -37,7 +37,8 @@ static void every_option_is_understood(void **state)
     (void)state;
     parse(
         "dir=/var/tmp/t:every=60s:sample=512K:depth=128:verify=10:major:"
-        "objects=1:dormant=0:self-test:trace=/tmp/x:follow=none:leader=7");
+        "objects=1:dormant=0:self-test:urgent:trace=/tmp/"
+        "x:follow=none:leader=7");
     assert_int_equal(config.bad_options, 0);
     assert_string_equal(config.dir, "/var/tmp/t");
     assert_string_equal(config.trace, "/tmp/x");
@@ -46,7 +47,8 @@ static void every_option_is_understood(void **state)
     assert_int_equal(config.depth, 128);
     assert_int_equal(config.verify_every, 10);
     assert_int_equal(config.leader, 7);
-    assert_true(config.major && config.objects && config.self_test);
+    assert_true(config.major && config.objects && config.self_test &&
+                config.urgent);
     assert_false(config.dormant || config.follow_children);
 }
 

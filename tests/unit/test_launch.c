@@ -67,11 +67,12 @@ static void options_become_one_variable(void **state)
                                     .major = true,
                                     .objects = true,
                                     .dormant = true,
-                                    .self_test = true};
+                                    .self_test = true,
+                                    .urgent = true};
     assert_int_equal(options_of(&launch, "/d e"), 0);
     assert_string_equal(text,
                         "dir=/d e:every=300s:trace=/t:major:objects:"
-                        "dormant:self-test:sample=524288:depth=32:"
+                        "dormant:self-test:urgent:sample=524288:depth=32:"
                         "verify=1:follow=none:leader=42");
 }
 
