@@ -8,7 +8,9 @@
 #include "report/demangle.h"
 
 #include <demangle.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of a template argument at `at`: up to the next ',' or '>' outside of
@@ -90,4 +92,83 @@ char *tenure_demangle(const char *symbol)
     if (name)
         tenure_shorten(name);
     return name;
+}
+
+/* A mangled pattern being read: names go to `out`, joined by "::" or, where
+ * something stood between that is not understood, by `*`. */
+struct loose {
+    const char *at;
+    char *out;
+    size_t used;
+    bool named, gap;
+};
+
+static void put(struct loose *loose, const char *text, size_t bytes)
+{
+    memcpy(loose->out + loose->used, text, bytes);
+    loose->used += bytes;
+}
+
+static void put_name(struct loose *loose, const char *name, size_t bytes)
+{
+    if (loose->gap)
+        put(loose, "*", 1);
+    else if (loose->named)
+        put(loose, "::", 2);
+    put(loose, name, bytes);
+    loose->named = true;
+    loose->gap = false;
+}
+
+/* "3foo", of which a wildcard may hide the rest. */
+static void read_name(struct loose *loose)
+{
+    char *name;
+    size_t bytes = strtoul(loose->at, &name, 10);
+    size_t known = strcspn(name, "*?");
+    put_name(loose, name, known < bytes ? known : bytes);
+    loose->gap = known < bytes;
+    loose->at = name + (known < bytes ? known : bytes);
+}
+
+/* False where the name ends and its parameters begin. */
+static bool read_on(struct loose *loose, int *depth)
+{
+    char c = *loose->at;
+    if (c >= '0' && c <= '9') {
+        read_name(loose);
+        return *depth > 0 || *loose->at == 'I' || loose->gap ||
+               strchr("*?", *loose->at);
+    }
+    if (strncmp(loose->at, "St", 2) == 0) {
+        put_name(loose, "std", 3);
+        loose->at += 2;
+        return true;
+    }
+    *depth += c == 'N' || c == 'I' ? 1 : c == 'E' ? -1 : 0;
+    if (c != 'N' && c != 'E')
+        loose->gap = true; /* a wildcard, an operator, a substitution ... */
+    loose->at++;
+    return c != 'E' || *depth > 0;
+}
+
+char *tenure_demangle_pattern(const char *pattern)
+{
+    int depth = 0;
+    if (strncmp(pattern, "_Z", 2) != 0)
+        return NULL;
+    /* "std" and a joint for each two characters at most. */
+    struct loose loose = {.at = pattern + 2,
+                          .out = malloc(3 * strlen(pattern) + 8)};
+    if (!loose.out)
+        return NULL;
+    while (*loose.at && read_on(&loose, &depth))
+        ;
+    if (loose.gap)
+        put(&loose, "*", 1);
+    loose.out[loose.used] = 0;
+    if (loose.named)
+        return loose.out;
+    free(loose.out);
+    return NULL;
 }

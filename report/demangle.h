@@ -7,6 +7,12 @@
  * mangled name. */
 char *tenure_demangle(const char *symbol);
 
+/* A mangled C++ name with `*` and `?` in it, as Valgrind's suppressions have
+ * them, as a pattern of readable names without parameters: "_ZN3foo*3barE*"
+ * becomes "foo*bar". Where a wildcard leaves open what is meant, so does the
+ * result. free() it; NULL if there is no name in it. */
+char *tenure_demangle_pattern(const char *pattern);
+
 /* The same for a C++ name that is readable already; in place. */
 void tenure_shorten(char *name);
 

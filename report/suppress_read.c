@@ -151,7 +151,8 @@ static int read_leak(struct reader *reader)
 /* Valgrind has C++ names as the linker does; we have them as people do. */
 static const char *function_pattern(struct reader *reader, const char *text)
 {
-    char *name = strpbrk(text, "*?") ? NULL : tenure_demangle(text);
+    char *name = strpbrk(text, "*?") ? tenure_demangle_pattern(text)
+                                     : tenure_demangle(text);
     const char *kept = keep(reader, name ? name : text);
     free(name);
     return kept;

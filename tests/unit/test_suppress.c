@@ -1,4 +1,5 @@
 /* Suppressions: what is read, what matches, when a rule does not hold. */
+#include "report/demangle.h"
 #include "report/suppress.h"
 
 #include <setjmp.h>
@@ -6,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -164,6 +166,30 @@ static void a_mangled_name_is_read_as_we_have_it(void **state)
                    "fun:_ZN3foo3Bar3runEi\n}"));
 }
 
+static void wildcards_in_a_mangled_name_stay_wildcards(void **state)
+{
+    static const char *const patterns[][2] = {
+        {"_ZN3foo3barE*", "foo::bar"},
+        {"_ZN3foo*3barE*", "foo*bar"},
+        {"_ZN3foo3Ba*", "foo::Ba*"},
+        {"_ZN3foo3B*", "foo::B*"},
+        {"_ZN*3Bar*", "*Bar*"},
+        {"_Z8copy_key*", "copy_key*"},
+        {"_Z8copy_keyPK?*", "copy_key"},
+        {"_ZNSt6vectorI*E9push_backE*", "std::vector*push_back"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+        char *made = tenure_demangle_pattern(patterns[i][0]);
+        assert_string_equal(made, patterns[i][1]);
+        free(made);
+    }
+    assert_null(tenure_demangle_pattern("_Znw*"));
+    assert_null(tenure_demangle_pattern("main*"));
+    assert_true(
+        suppresses("{\nn\nMemcheck:Leak\nfun:_Znw*\nfun:_Z8copy_key*\n}"));
+}
+
 static void valgrind_rules_for_other_tools_are_left_out(void **state)
 {
     (void)state;
@@ -268,6 +294,7 @@ int main(void)
         TEST(the_next_rule_gets_what_a_full_one_gives_up),
         TEST(valgrind_rules_match_frames_in_order),
         TEST(a_mangled_name_is_read_as_we_have_it),
+        TEST(wildcards_in_a_mangled_name_stay_wildcards),
         TEST(valgrind_rules_for_other_tools_are_left_out),
         TEST(leak_kinds_tell_lost_from_reachable),
         TEST(what_is_not_understood_is_named_with_its_line),
