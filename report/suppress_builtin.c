@@ -1,7 +1,7 @@
 /*
  * What the C library, its loader and the languages' run-time libraries keep
- * to the end on purpose, once for a process. Each with its reason: a rule
- * nobody can explain does not belong here.
+ * to the end on purpose, once for a process, or grow for reasons of theirs.
+ * Each with its reason: a rule nobody can explain does not belong here.
  */
 #include "report/suppress.h"
 
@@ -32,7 +32,9 @@
     X("^__res_", "the resolver keeps its state")                               \
     X("^_IO_file_doallocate$", "the buffer of a stream that stays open")       \
     X("^__libc_dynarray_", "the library's own arrays, kept")                   \
-    X("^_GLOBAL__sub_I_eh_alloc", "C++ keeps a pool for exceptions")
+    X("^_GLOBAL__sub_I_eh_alloc", "C++ keeps a pool for exceptions")           \
+    X("^v8::internal::MemoryAllocator::",                                      \
+      "pages of the JavaScript heap: what is in them a heap snapshot tells")
 
 void tenure_suppressions_add_builtin(struct tenure_suppressions *list)
 {
