@@ -95,6 +95,7 @@ void tenure__track_open(const struct tenure__track_setup *setup)
     tenure__guard_begin();
     tenure__counter[TENURE_VALUE_BAD_OPTIONS] = config.bad_options;
     int error = open_tables(setup);
+    tenure__hooks_code = setup->hooks;
     if (error == 0) {
         tenure__identity_open(config.dir);
         tenure__failures_open();

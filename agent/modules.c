@@ -24,6 +24,8 @@
 
 #define ARENA_BYTES 65536u
 
+struct tenure__code tenure__hooks_code;
+
 static struct tenure__module *table;
 static _Atomic uint32_t published;
 

@@ -25,6 +25,12 @@ struct tenure__module {
     const char *path; /* owned by the table, never freed */
 };
 
+/* The code of preload/, whose frames no stack begins with; set once, first. */
+struct tenure__code {
+    uint64_t at, bytes;
+};
+extern struct tenure__code tenure__hooks_code;
+
 /* Brings the table up to date; retires call-tree nodes of what went, and
  * forgets unwind rules if anything came or went. 0, -ENOMEM (the table is
  * full: what is new stays unknown), or -ETIMEDOUT (others were at it for too

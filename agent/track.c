@@ -14,8 +14,10 @@
 #include "agent/generations.h"
 #include "agent/helper.h"
 #include "agent/mappings.h"
+#include "agent/modules.h"
 #include "agent/records.h"
 #include "agent/revive.h"
+#include "agent/sites.h"
 #include "agent/threads.h"
 #include "agent/unwind_fast.h"
 
@@ -27,6 +29,9 @@ uint32_t tenure__generation_now = 1;
 /* The compiler may not move what the guard protects; a signal handler on
  * this thread must see `busy` as the program order has it. */
 #define ORDER() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+/* Between the malloc that an allocator's realloc calls and our own hook. */
+#define ALLOCATOR_FRAMES_MAX 8
 
 /* A signal handler that interrupted a hook may have left by siglongjmp():
  * then `busy` is a leftover. A nested call stands deeper on the stack than
@@ -127,13 +132,50 @@ static inline tenure__slot *slot_for(uint64_t address)
     return slot;
 }
 
-static void missed_free(struct tenure__thread *thread, uint64_t address,
+static inline void freed(uint64_t known)
+{
+    struct tenure__thread *thread = tenure__local.thread;
+    uint64_t bytes = known & TENURE_SLOT_SIZE_MAX;
+    if (tenure__unlikely(known & TENURE_SLOT_EXT)) {
+        uint32_t index = (uint32_t)bytes;
+        bytes = tenure__record_at(index)->bytes;
+        tenure__record_release(index, thread != NULL ? thread->index : 0);
+    }
+    if (tenure__likely(thread != NULL)) {
+        thread->counts.freed_blocks++;
+        thread->counts.freed_bytes += bytes;
+    }
+}
+
+/* Was the block born below one of our hooks? */
+static bool born_in_a_hook(uint64_t slot)
+{
+    struct tenure__node node;
+    uint32_t site = tenure__slot_site(slot);
+    for (int i = 0; i < ALLOCATOR_FRAMES_MAX; i++) {
+        if (!tenure__site_get(site, &node) || node.tag == TENURE__NODE_THREAD)
+            return false;
+        if (node.pc - tenure__hooks_code.at < tenure__hooks_code.bytes)
+            return true;
+        site = node.parent;
+    }
+    return false;
+}
+
+/* Something is known where a block is born. An allocator whose realloc calls
+ * malloc by its name has come in twice with one block: the first time counts
+ * as a birth and a death. */
+static void still_known(struct tenure__thread *thread, uint64_t address,
                         uint64_t old)
 {
-    thread->counts.missed_frees++;
-    if (old & TENURE_SLOT_EXT)
-        tenure__record_release((uint32_t)old & TENURE_SLOT_SIZE_MAX,
-                               thread->index);
+    if (born_in_a_hook(old)) {
+        freed(old);
+    } else {
+        thread->counts.missed_frees++;
+        if (old & TENURE_SLOT_EXT)
+            tenure__record_release((uint32_t)old & TENURE_SLOT_SIZE_MAX,
+                                   thread->index);
+    }
     if (tenure__sampling_on())
         tenure__sample_forget(address);
 }
@@ -143,7 +185,7 @@ static inline void put(struct tenure__thread *thread, tenure__slot *slot,
 {
     uint64_t old = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
     if (tenure__unlikely(old > TENURE_SLOT_VACANT))
-        missed_free(thread, address, old);
+        still_known(thread, address, old);
     if (tenure__sampling_on() && value != 0)
         tenure__sample_note(address);
     __atomic_store_n((uint64_t *)slot, value, __ATOMIC_RELEASE);
@@ -257,21 +299,6 @@ static inline uint64_t take(uint64_t address)
     else if (tenure__sampling_on())
         tenure__sample_forget(address);
     return known;
-}
-
-static inline void freed(uint64_t known)
-{
-    struct tenure__thread *thread = tenure__local.thread;
-    uint64_t bytes = known & TENURE_SLOT_SIZE_MAX;
-    if (tenure__unlikely(known & TENURE_SLOT_EXT)) {
-        uint32_t index = (uint32_t)bytes;
-        bytes = tenure__record_at(index)->bytes;
-        tenure__record_release(index, thread != NULL ? thread->index : 0);
-    }
-    if (tenure__likely(thread != NULL)) {
-        thread->counts.freed_blocks++;
-        thread->counts.freed_bytes += bytes;
-    }
 }
 
 void tenure__track_death(void *block)

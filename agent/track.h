@@ -10,6 +10,7 @@
 #define TENURE_AGENT_TRACK_H
 
 #include "agent/deaths.h"
+#include "agent/modules.h"
 #include "agent/sampling.h"
 #include "agent/unwind.h"
 
@@ -22,6 +23,7 @@ struct tenure__track_setup {
     char **environment;
     const char *allocator;  /* "glibc" ... */
     uint32_t granule_shift; /* blocks.h */
+    struct tenure__code hooks;
 };
 /* What the hooks have to report; READY alone is a dormant agent. */
 #define TENURE_TRACK_BIRTHS 1u
@@ -30,7 +32,6 @@ struct tenure__track_setup {
 #define TENURE_TRACK_SAMPLED 8u
 #define TENURE_TRACK_EXACT 7u
 extern __attribute__((visibility("hidden"))) uint32_t tenure__tracking;
-
 void tenure__track_open(const struct tenure__track_setup *setup); /* once */
 
 /* Returns the block, so that a hook may end with it. */

@@ -35,6 +35,16 @@ static void in_child(void)
     tenure__track_after_fork(true);
 }
 
+/* The linker's names for where this object and its code begin and end. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char etext[] __attribute__((visibility("hidden")));
+
+static struct tenure__code own_code(void)
+{
+    return (struct tenure__code){(uint64_t)__ehdr_start,
+                                 (uint64_t)etext - (uint64_t)__ehdr_start};
+}
+
 /* glibc calls constructors with main()'s arguments. */
 __attribute__((constructor)) static void start(int count, char **arguments,
                                                char **environment)
@@ -52,7 +62,8 @@ __attribute__((constructor)) static void start(int count, char **arguments,
         .allocator = tenure__allocator.in_program ? "in the program"
                                                   : tenure__allocator.name,
         .granule_shift =
-            __builtin_strcmp(tenure__allocator.name, "glibc") == 0 ? 5 : 4};
+            __builtin_strcmp(tenure__allocator.name, "glibc") == 0 ? 5 : 4,
+        .hooks = own_code()};
     pthread_atfork(before_fork, in_parent, in_child);
     /* Registered first, so it runs after all of the program's own. */
     if (at_quick_exit(tenure__track_exit) != 0)
