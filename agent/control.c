@@ -2,20 +2,22 @@
  * The helper thread's loop, and how the service's own threads reach it.
  *
  * A thread of the service leaves its wish in the mailbox and wakes the
- * helper; one that waits, waits for the mailbox' turn number to change.
+ * helper; others come over the socket.
  */
 #include "agent/control.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "agent/counters.h"
 #include "agent/failures.h"
 #include "agent/generations.h"
 #include "agent/helper.h"
 #include "agent/identity.h"
-#include "agent/lock.h"
+#include "agent/mailbox.h"
 #include "agent/os.h"
 #include "agent/release.h"
 #include "agent/snapshot.h"
@@ -25,14 +27,7 @@
 
 static const struct tenure__config *config;
 
-static struct {
-    struct tenure__lock lock; /* protects the rest, one asker at a time */
-    enum tenure_trigger trigger;
-    uint32_t kind; /* of snapshot; 0 = as configured */
-    char label[TENURE_LABEL_BYTES];
-    uint32_t asked, answered; /* turn numbers */
-    int result;
-} mailbox;
+static struct tenure__mailbox mailbox;
 
 static uint32_t bytes_due;
 static uint32_t exiting;
@@ -86,33 +81,15 @@ int tenure__control_request(enum tenure_trigger trigger, uint32_t kind,
                             const char *label, uint32_t turn_ms,
                             uint32_t timeout_ms)
 {
+    struct tenure__wish wish = {.trigger = trigger, .kind = kind};
     struct tenure__text text;
     int error = tenure__helper_start();
     if (error != 0)
         return error;
-    if (!tenure__lock_take(&mailbox.lock, turn_ms))
-        return -ETIMEDOUT;
-    uint64_t end = tenure__os_monotonic_ns() + timeout_ms * 1000000ull, now;
-    mailbox.trigger = trigger;
-    mailbox.kind = kind;
-    tenure__text_start(&text, mailbox.label, sizeof mailbox.label);
+    tenure__text_start(&text, wish.label, sizeof wish.label);
     tenure__text_add(&text, label != NULL ? label : "");
-    uint32_t turn = mailbox.asked + 1;
-    __atomic_store_n(&mailbox.asked, turn, __ATOMIC_RELEASE);
-    tenure__helper_wake();
-    int result = -ETIMEDOUT;
-    while ((now = tenure__os_monotonic_ns()) < end) {
-        uint32_t answered =
-            __atomic_load_n(&mailbox.answered, __ATOMIC_ACQUIRE);
-        if (answered == turn) {
-            result = mailbox.result;
-            break;
-        }
-        tenure__wait(&mailbox.answered, answered,
-                     (uint32_t)((end - now) / 1000000) + 1);
-    }
-    tenure__lock_give(&mailbox.lock);
-    return result;
+    return tenure__mailbox_ask(&mailbox, &wish, tenure__helper_wake, turn_ms,
+                               timeout_ms);
 }
 
 /* ---- in the helper ----------------------------------------------------- */
@@ -135,14 +112,13 @@ static int take(enum tenure_trigger trigger, const char *label,
 
 static void serve_mailbox(struct tenure__snapshot *snapshot)
 {
-    uint32_t asked = __atomic_load_n(&mailbox.asked, __ATOMIC_ACQUIRE);
-    if (asked == mailbox.answered)
+    struct tenure__wish wish;
+    if (!tenure__mailbox_take(&mailbox, &wish))
         return;
     snapshot->fd = -1;
-    snapshot->kind = mailbox.kind;
-    mailbox.result = take(mailbox.trigger, mailbox.label, snapshot);
-    __atomic_store_n(&mailbox.answered, asked, __ATOMIC_RELEASE);
-    tenure__wake(&mailbox.answered);
+    snapshot->kind = wish.kind;
+    tenure__mailbox_answer(&mailbox, &wish,
+                           take(wish.trigger, wish.label, snapshot));
 }
 
 /* What went wrong, where, and what to do; a caller's own file is his to
@@ -237,6 +213,16 @@ static bool has_word(const char *line, const char *word)
     return false;
 }
 
+/* A write to a pipe, a socket or a terminal may never end. */
+static bool is_file(int fd)
+{
+    struct stat st;
+    char settings[64];
+    return tenure__syscall2(SYS_fstat, fd, &st) == 0 && !S_ISFIFO(st.st_mode) &&
+           !S_ISSOCK(st.st_mode) &&
+           tenure__syscall3(SYS_ioctl, fd, TCGETS, settings) != 0;
+}
+
 static void do_request(const char *line, int passed,
                        struct tenure__text *answer,
                        struct tenure__snapshot *snapshot)
@@ -245,6 +231,12 @@ static void do_request(const char *line, int passed,
         snapshot->fd = has_word(line, "fd") ? passed : -1;
         if (has_word(line, "fd") && passed < 0) {
             tenure__text_add(answer, "error no descriptor came along");
+            return;
+        }
+        if (snapshot->fd >= 0 && !is_file(snapshot->fd)) {
+            tenure__text_add(answer,
+                             "error the descriptor that came along "
+                             "is not one of a file");
             return;
         }
         snapshot->kind = has_word(line, "major")   ? TENURE_MAJOR

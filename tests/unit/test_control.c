@@ -275,6 +275,18 @@ static void a_snapshot_goes_to_the_descriptor_that_came_along(void **state)
     fclose(full);
 }
 
+/* Nobody reads from it: a write would wait for ever. */
+static void a_pipe_is_refused(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_starts(ask_with_descriptor(ends[1]),
+                  "error the descriptor that came along is not one of a file");
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void a_directory_that_is_lost_is_named_in_the_answer(void **state)
 {
     (void)state;
@@ -349,6 +361,7 @@ int main(void)
             a_caller_who_says_nothing_keeps_nobody_waiting_for_long),
         cmocka_unit_test(a_caller_who_hangs_up_does_no_harm),
         cmocka_unit_test(a_snapshot_goes_to_the_descriptor_that_came_along),
+        cmocka_unit_test(a_pipe_is_refused),
         cmocka_unit_test(a_directory_that_is_lost_is_named_in_the_answer),
         cmocka_unit_test(a_request_without_a_helper_starts_one),
         cmocka_unit_test(an_agent_without_a_name_counts_that_and_tries_again),
