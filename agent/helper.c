@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include "agent/credentials.h"
 #include "agent/helper_arch.h"
 #include "agent/lock.h"
 #include "agent/os.h"
@@ -37,6 +38,8 @@ static struct {
     uint32_t tid;       /* 0 = not running; cleared by the kernel */
     uint32_t starting;
     uint32_t stop;
+    uint32_t sealed;
+    struct tenure__credentials credentials; /* that it started with */
     uint32_t watching;
     uint32_t shares_files;
     uint32_t ever_started; /* in this process or one it was forked from */
@@ -196,6 +199,8 @@ int tenure__helper_start(void)
         return 0;
     if (helper.run == NULL || helper.tls_image == NULL)
         return -ENOSYS;
+    if (__atomic_load_n(&helper.sealed, __ATOMIC_ACQUIRE) != 0)
+        return -EPERM;
     if (__atomic_exchange_n(&helper.starting, 1, __ATOMIC_ACQUIRE) != 0)
         return 0; /* another thread is at it */
     /* Looked at again: another thread may have come and gone meanwhile. */
@@ -204,6 +209,7 @@ int tenure__helper_start(void)
                     : -EALREADY;
     if (error == 0) {
         helper.stop = 0;
+        tenure__credentials_read(&helper.credentials);
         long tid = clone_blocked();
         if (tid == -EINVAL && !helper.ever_started) {
             /* An emulator that knows only threads that share everything:
@@ -233,8 +239,8 @@ void tenure__helper_wake(void)
 void tenure__helper_watch(void)
 {
     uint32_t tid = __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE);
-    __atomic_store_n(&helper.watching, 1, __ATOMIC_RELEASE);
-    if (tid != 0)
+    if (__atomic_exchange_n(&helper.watching, 1, __ATOMIC_ACQ_REL) == 0 &&
+        tid != 0)
         send_wake(tid);
 }
 
@@ -245,14 +251,33 @@ bool tenure__helper_watching(void)
 
 void tenure__helper_stop(uint32_t timeout_ms)
 {
-    uint64_t end = tenure__os_monotonic_ns() + timeout_ms * 1000000ull;
     uint32_t tid;
     __atomic_store_n(&helper.stop, 1, __ATOMIC_RELEASE);
     tenure__helper_wake();
-    while ((tid = __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE)) != 0 &&
-           tenure__os_monotonic_ns() < end)
-        /* The kernel's wake is of the shared kind: look now and then. */
+    /* The kernel's wake is of the shared kind: look now and then. */
+    for (uint32_t ms = 0; ms < timeout_ms; ms++) {
+        tid = __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE);
+        if (tid == 0)
+            return;
         tenure__wait(&helper.tid, tid, 1);
+    }
+}
+
+bool tenure__helper_ending(void)
+{
+    return tenure__helper_should_stop() && tenure__helper_tid() != 0;
+}
+
+void tenure__helper_seal(void)
+{
+    __atomic_store_n(&helper.sealed, 1, __ATOMIC_RELEASE);
+}
+
+bool tenure__helper_exceeds_caller(void)
+{
+    struct tenure__credentials caller;
+    tenure__credentials_read(&caller);
+    return tenure__credentials_exceed(&helper.credentials, &caller);
 }
 
 void tenure__helper_after_fork(void)

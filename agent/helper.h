@@ -20,8 +20,8 @@
  * Once, before main(); uses the loader. */
 void tenure__helper_open(void (*run)(void));
 
-/* Starts it unless it runs. 0, or a negative errno value. Async-signal-safe;
- * not in a vfork child. */
+/* Starts it unless it runs. 0, or a negative errno value (-EPERM: sealed).
+ * Async-signal-safe; not in a vfork child. */
 int tenure__helper_start(void);
 
 /* Makes its ppoll on tenure__helper_wake_fd() return. Async-signal-safe,
@@ -37,8 +37,17 @@ bool tenure__helper_watching(void);
  * keeps none open, so there is no control socket either. */
 bool tenure__helper_shares_files(void);
 
-/* Asks it to end and waits for that, at most timeout_ms. */
+/* Asks it to end and waits for that, at most timeout_ms; it may take longer.
+ * Waits by futex and makes no other system call. */
 void tenure__helper_stop(uint32_t timeout_ms);
+bool tenure__helper_ending(void);
+
+/* From now on none is started, neither here nor in forked children: it would
+ * be subject to the filter of the thread that starts it. */
+void tenure__helper_seal(void);
+
+/* Has it privileges that the calling thread has given up? */
+bool tenure__helper_exceeds_caller(void);
 
 /* In a forked child: there is none here. */
 void tenure__helper_after_fork(void);

@@ -28,6 +28,7 @@
 #include "agent/revive.h"
 #include "agent/samples.h"
 #include "agent/sampling.h"
+#include "agent/sandbox.h"
 #include "agent/sites.h"
 #include "agent/snapshot.h"
 #include "agent/threads.h"
@@ -118,10 +119,10 @@ void tenure__track_open(const struct tenure__track_setup *setup)
 }
 
 /* Not in a vfork child or a raw clone, whose memory is another process'.
- * (In a sandbox even getpid(2) may not be asked for.) */
+ * (In a sandbox where even getpid(2) is deadly, nobody can know.) */
 static bool another_process(void)
 {
-    return !tenure__helper_watching() &&
+    return tenure__sandbox_may_ask_pid() &&
            tenure__os_pid() != (int)tenure__identity.pid;
 }
 
@@ -130,7 +131,10 @@ void tenure__revive(void)
     if (another_process() ||
         __atomic_fetch_sub(&tenure__revive_countdown, 1, __ATOMIC_RELAXED) != 1)
         return;
-    tenure__helper_start();
+    if (tenure__helper_ending())
+        tenure__revive_countdown = 1; /* the old one first */
+    else
+        tenure__helper_start();
 }
 
 static void revive_soon(uint32_t allocations)
@@ -138,15 +142,20 @@ static void revive_soon(uint32_t allocations)
     tenure__revive_countdown = tenure__sampling_on() ? 1 : allocations;
 }
 
-/* Ends the helper and starts another; one that is too busy to end in time
- * ends when it can, and the next allocation starts the other. */
-static void restart_helper(void)
+static void start_soon(void)
 {
-    tenure__helper_stop(TENURE_EXIT_WAIT_MS);
     if (tenure__helper_tid() != 0)
         revive_soon(1);
     else
         tenure__helper_start();
+}
+
+/* Ends the helper and starts another; one that is too busy to end in time
+ * ends when it can, and the next allocation starts the other. */
+static void restart_helper(void)
+{
+    tenure__helper_stop(TENURE_FOLLOW_WAIT_MS);
+    start_soon();
 }
 
 void tenure__track_before_fork(void)
@@ -165,8 +174,9 @@ void tenure__track_after_fork(bool in_child)
     tenure__release_after_fork();
     tenure__helper_after_fork();
     /* The emulators that want a thread to share everything cannot start one
-     * in a forked child. */
-    if (!config.follow_children || tenure__helper_shares_files()) {
+     * in a forked child; in a sandboxed one it might meet the filter. */
+    if (!config.follow_children || tenure__helper_shares_files() ||
+        tenure__sandboxed()) {
         tenure__tracking &= TENURE_TRACK_READY;
         opened = false;
         return;
@@ -182,9 +192,12 @@ void tenure__track_after_fork(bool in_child)
 }
 
 /* The helper has the credentials it was made with: a new one has the new. */
-void tenure__track_privileges_changed(void)
+void tenure__track_privileges_changed(bool of_one_thread)
 {
     if (!opened || another_process() || tenure__helper_tid() == 0)
+        return;
+    if (of_one_thread &&
+        (tenure__threads_living() > 1 || !tenure__helper_exceeds_caller()))
         return;
     restart_helper();
 }
@@ -196,7 +209,7 @@ void tenure__track_alone(bool begins)
     if (begins)
         tenure__helper_stop(TENURE_EXIT_WAIT_MS);
     else
-        tenure__helper_start();
+        start_soon();
 }
 
 void tenure__track_unload(bool begins)
@@ -211,10 +224,17 @@ void tenure__track_unload(bool begins)
     tenure__guard_end();
 }
 
-void tenure__track_sandboxed(void)
+/* The helper goes on outside of a filter that is for one thread; it cannot
+ * be inside of one. The wait is until no more system call of its can follow:
+ * the first one would end the process. */
+void tenure__track_sandboxed(bool all_threads, const void *filter)
 {
-    if (opened)
-        tenure__helper_watch();
+    if (!opened || tenure__sandbox_enter(filter))
+        return;
+    tenure__helper_watch();
+    tenure__helper_seal();
+    if (all_threads)
+        tenure__helper_stop(TENURE_EXIT_WAIT_MS);
 }
 
 void tenure__track_exit_begins(void)

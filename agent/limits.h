@@ -56,6 +56,12 @@
  * Beyond: the exit snapshot is left out (failed_snapshots). */
 #define TENURE_EXIT_WAIT_MS 10000u
 
+/* Wait of a thread that changed its user or its namespaces for the helper to
+ * follow. Beyond: the helper follows when its snapshot is written. Waits for
+ * a call that would fail or kill beside a helper (a new user namespace, a
+ * filter for all threads) are as long as those at exit. */
+#define TENURE_FOLLOW_WAIT_MS 1000u
+
 /* Shortest period of `every`. A shorter one is taken as this. */
 #define TENURE_PERIOD_MIN_MS 10u
 

@@ -19,4 +19,7 @@ static inline long tenure__syscall6(long n, long a, long b, long c, long d,
     return x0;
 }
 
+#define TENURE_ELF_MACHINE 183u       /* EM_AARCH64 */
+#define TENURE_AUDIT_ARCH 0xc00000b7u /* AUDIT_ARCH_AARCH64 */
+
 #endif

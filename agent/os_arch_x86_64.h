@@ -17,4 +17,7 @@ static inline long tenure__syscall6(long n, long a, long b, long c, long d,
     return result;
 }
 
+#define TENURE_ELF_MACHINE 62u        /* EM_X86_64 */
+#define TENURE_AUDIT_ARCH 0xc000003eu /* AUDIT_ARCH_X86_64 */
+
 #endif

@@ -25,6 +25,7 @@
 #include "agent/mappings.h"
 #include "agent/memory.h"
 #include "agent/modules.h"
+#include "agent/os.h"
 #include "agent/output.h"
 #include "agent/population.h"
 #include "agent/release.h"
@@ -267,15 +268,6 @@ static void add_late(struct gathering *g)
     }
 }
 
-static uint32_t machine(void)
-{
-#if defined(__x86_64__)
-    return 62; /* EM_X86_64 */
-#else
-    return 183; /* EM_AARCH64 */
-#endif
-}
-
 static bool is_dirty(const struct tenure__major *major)
 {
     return major->unstopped > 0 || strcmp(major->method, "none") == 0;
@@ -323,7 +315,7 @@ static void add_process(struct gathering *g)
         .floor_generation = tenure__fold_floor(g->generation),
         .kind = is_major ? TENURE_MAJOR : TENURE_MINOR,
         .trigger = g->asked->trigger,
-        .machine = machine(),
+        .machine = TENURE_ELF_MACHINE,
         .page_bytes = (uint32_t)tenure__os_page_bytes(),
         .depth_max = config->depth,
         .flags = (config->dormant ? TENURE_PROCESS_DORMANT : 0) |

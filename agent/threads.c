@@ -236,6 +236,18 @@ void tenure__threads_sum(struct tenure__thread_counts *counts,
     }
 }
 
+static void count_living(const struct tenure__thread *thread, void *with)
+{
+    *(uint32_t *)with += thread->tid != tenure__helper_tid();
+}
+
+uint32_t tenure__threads_living(void)
+{
+    uint32_t living = 0;
+    tenure__threads_each(count_living, &living);
+    return living;
+}
+
 void tenure__threads_after_fork(void)
 {
     struct tenure__thread *mine = tenure__local.thread;

@@ -86,6 +86,9 @@ static inline uint64_t tenure__thread_pending(const struct tenure__thread *t)
     return (uint64_t)(t->distance - t->bytes_left);
 }
 
+/* How many threads live that have ever allocated, the helper not counted. */
+uint32_t tenure__threads_living(void);
+
 /* Sums over all threads, living and gone. */
 void tenure__threads_sum(struct tenure__thread_counts *counts,
                          struct tenure__unwind_counts *unwind);

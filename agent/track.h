@@ -33,7 +33,6 @@ struct tenure__track_setup {
 #define TENURE_TRACK_EXACT 7u
 extern __attribute__((visibility("hidden"))) uint32_t tenure__tracking;
 void tenure__track_open(const struct tenure__track_setup *setup); /* once */
-
 /* Returns the block, so that a hook may end with it. */
 void *tenure__track_birth(void *block, size_t bytes, uint64_t pc, uint64_t sp,
                           uint64_t fp);
@@ -53,10 +52,10 @@ void tenure__track_remap(void *old, size_t old_bytes, void *at, size_t bytes);
 void tenure__track_before_fork(void);
 void tenure__track_after_fork(bool in_child);
 void tenure__track_unload(bool begins); /* around the real dlclose */
-void tenure__track_privileges_changed(void);
+void tenure__track_privileges_changed(bool of_one_thread);
 void tenure__track_alone(bool begins); /* without our helper thread */
-void tenure__track_sandboxed(void);    /* before a seccomp filter is set */
-void tenure__track_exit_begins(void);  /* no periodic snapshots from here */
-void tenure__track_exit(void);         /* writes the last snapshot, once */
+void tenure__track_sandboxed(bool all_threads, const void *filter); /* soon */
+void tenure__track_exit_begins(void); /* no periodic snapshots from here */
+void tenure__track_exit(void);        /* writes the last snapshot, once */
 
 #endif

@@ -146,7 +146,7 @@ HOOK int dlclose(void *handle)
     {                                                                          \
         int error = real()->name arguments;                                    \
         if (error == 0)                                                        \
-            tenure__track_privileges_changed();                                \
+            tenure__track_privileges_changed(false);                           \
         return error;                                                          \
     }
 
@@ -163,25 +163,57 @@ CHANGES_PRIVILEGES(setresgid, (gid_t rgid, gid_t effective, gid_t saved),
 CHANGES_PRIVILEGES(setgroups, (size_t count, const gid_t *groups),
                    (count, groups))
 
-/* The kernel refuses new user namespaces to a process with two threads. */
+/* Only of the calling thread, in the kernel and by libc. */
+HOOK int capset(void *header, const void *data);
+HOOK int capset(void *header, const void *data)
+{
+    int error = real()->capset(header, data);
+    if (error == 0)
+        tenure__track_privileges_changed(true);
+    return error;
+}
+
+/* The kernel refuses these to a process with two threads; with setns(), 0
+ * stands for whatever the descriptor is. */
+#define WANTS_ONE_THREAD                                                       \
+    (CLONE_NEWUSER | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+
+/* Where the helper follows. (After CLONE_NEWPID the kernel makes no more
+ * threads in this process: it stays what it is.) */
+static bool is_new_place(int type)
+{
+    return (type & (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWNET)) != 0 &&
+           (type & CLONE_NEWPID) == 0;
+}
+
 HOOK int setns(int fd, int type)
 {
-    tenure__track_alone(true);
+    bool alone = type == 0 || (type & WANTS_ONE_THREAD) != 0;
+    if (alone)
+        tenure__track_alone(true);
     int error = real()->setns(fd, type);
-    tenure__track_alone(false);
+    if (alone)
+        tenure__track_alone(false);
+    else if (error == 0 && is_new_place(type))
+        tenure__track_privileges_changed(false);
     return error;
 }
 
 HOOK int unshare(int flags)
 {
-    tenure__track_alone(true);
+    bool alone = (flags & WANTS_ONE_THREAD) != 0;
+    if (alone)
+        tenure__track_alone(true);
     int error = real()->unshare(flags);
-    tenure__track_alone(false);
+    if (alone)
+        tenure__track_alone(false);
+    else if (error == 0 && is_new_place(flags))
+        tenure__track_privileges_changed(false);
     return error;
 }
 
 /* A seccomp filter may kill the process for a system call that only we make
- * on its threads. From here on they make none but futex(2). */
+ * on its threads. (Without a program the call only asks what there is.) */
 HOOK int prctl(int option, ...)
 {
     unsigned long argument[4];
@@ -190,10 +222,39 @@ HOOK int prctl(int option, ...)
     for (int i = 0; i < 4; i++)
         argument[i] = va_arg(rest, unsigned long);
     va_end(rest);
-    if (option == PR_SET_SECCOMP)
-        tenure__track_sandboxed();
+    if (option == PR_SET_SECCOMP && argument[0] == SECCOMP_MODE_STRICT)
+        tenure__track_sandboxed(false, NULL);
+    else if (option == PR_SET_SECCOMP && argument[1] != 0)
+        tenure__track_sandboxed(false, (const void *)argument[1]);
     return real()->prctl(option, argument[0], argument[1], argument[2],
                          argument[3]);
+}
+
+static void before_seccomp(long operation, unsigned long flags, long program)
+{
+    if (operation == SECCOMP_SET_MODE_STRICT)
+        tenure__track_sandboxed(false, NULL);
+    else if (operation == SECCOMP_SET_MODE_FILTER && program != 0)
+        tenure__track_sandboxed((flags & SECCOMP_FILTER_FLAG_TSYNC) != 0,
+                                (const void *)program);
+}
+
+/* By number they are the calling thread's alone. */
+static bool changes_privileges(long number)
+{
+    switch (number) {
+    case SYS_setuid:
+    case SYS_setgid:
+    case SYS_setreuid:
+    case SYS_setregid:
+    case SYS_setresuid:
+    case SYS_setresgid:
+    case SYS_setgroups:
+    case SYS_capset:
+        return true;
+    default:
+        return false;
+    }
 }
 
 HOOK long syscall(long number, ...)
@@ -204,8 +265,11 @@ HOOK long syscall(long number, ...)
     for (int i = 0; i < 6; i++)
         argument[i] = va_arg(rest, long);
     va_end(rest);
-    if (number == SYS_seccomp && argument[0] != SECCOMP_GET_ACTION_AVAIL)
-        tenure__track_sandboxed();
-    return real()->syscall(number, argument[0], argument[1], argument[2],
-                           argument[3], argument[4], argument[5]);
+    if (number == SYS_seccomp)
+        before_seccomp(argument[0], (unsigned long)argument[1], argument[2]);
+    long result = real()->syscall(number, argument[0], argument[1], argument[2],
+                                  argument[3], argument[4], argument[5]);
+    if (result == 0 && changes_privileges(number))
+        tenure__track_privileges_changed(true);
+    return result;
 }

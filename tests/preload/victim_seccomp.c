@@ -8,38 +8,13 @@
  */
 #include "victim.h"
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 
-#define ALLOW(number)                                                          \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),                         \
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#include "filter.h"
 
 static void enter_sandbox(void)
 {
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        ALLOW(__NR_read),
-        ALLOW(__NR_write),
-        ALLOW(__NR_exit),
-        ALLOW(__NR_exit_group),
-        ALLOW(__NR_mmap),
-        ALLOW(__NR_munmap),
-        ALLOW(__NR_mremap),
-        ALLOW(__NR_mprotect),
-        ALLOW(__NR_madvise),
-        ALLOW(__NR_brk),
-        ALLOW(__NR_futex),
-        ALLOW(__NR_rt_sigprocmask),
-        ALLOW(__NR_rt_sigreturn),
-        ALLOW(__NR_clock_gettime),
-        ALLOW(__NR_clock_nanosleep),
-        ALLOW(__NR_nanosleep),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-    };
+    struct sock_filter filter[] = {FILTER_START, ALLOW_COMPUTING, FILTER_END};
     struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
     CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
     CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);

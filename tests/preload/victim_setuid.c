@@ -8,9 +8,10 @@
  */
 #include "victim.h"
 
-#include <dirent.h>
 #include <grp.h>
 #include <pthread.h>
+
+#include "tasks.h"
 
 static int stop;
 
@@ -22,29 +23,6 @@ static void *churn(void *unused)
         pause_ms(2);
     }
     return unused;
-}
-
-/* The number of threads that still are root in any way. */
-static int privileged_threads(void)
-{
-    int found = 0;
-    struct dirent *entry;
-    DIR *tasks = opendir("/proc/self/task");
-    while (tasks && (entry = readdir(tasks))) {
-        char path[300], line[256];
-        int ids[4];
-        snprintf(path, sizeof path, "/proc/self/task/%s/status", entry->d_name);
-        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
-        while (file && fgets(line, sizeof line, file))
-            if (sscanf(line, "Uid: %d %d %d %d", &ids[0], &ids[1], &ids[2],
-                       &ids[3]) == 4)
-                found += !(ids[0] && ids[1] && ids[2] && ids[3]);
-        if (file)
-            fclose(file);
-    }
-    if (tasks)
-        closedir(tasks);
-    return found;
 }
 
 int main(void)
@@ -60,7 +38,7 @@ int main(void)
         free(used(malloc(100)));
     pause_ms(400);
     CHECK(seteuid(0) < 0 && errno == EPERM);
-    say("threads with privileges: %d\n", privileged_threads());
+    say("threads with privileges: %d\n", tasks_with(is_root));
     stop = 1;
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);

@@ -55,7 +55,8 @@ static __attribute__((noinline)) void resize(uint64_t known, uint64_t old,
 static uint64_t slot(uint64_t at)
 {
     tenure__slot *place = tenure__block_slot(at);
-    return place != NULL ? *place : 0;
+    uint64_t value = place != NULL ? *place : 0;
+    return value != TENURE_SLOT_VACANT ? value : 0;
 }
 
 static struct tenure__thread_counts counts(void)
