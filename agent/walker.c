@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -22,6 +23,19 @@
 #include "agent/proc.h"
 
 #define LOOK_AGAIN_MS 100 /* a walker that was killed says nothing */
+
+/* Who is idle is not made less so without leave. */
+static bool may_rise(void)
+{
+    struct {
+        uint64_t now, most;
+    } nice = {0, 0};
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+    tenure__syscall4(SYS_prlimit64, 0, RLIMIT_NICE, 0, &nice);
+    tenure__syscall2(SYS_capget, &header, data);
+    return nice.now >= 20 || (data[0].effective >> CAP_SYS_NICE & 1) != 0;
+}
 
 int tenure__walker_prepare(struct tenure__walker *walker,
                            tenure__walker_body *body, void *with)
@@ -36,24 +50,34 @@ int tenure__walker_prepare(struct tenure__walker *walker,
         .finished = (uint32_t *)shared,
         .body = body,
         .with = with,
+        .idle = may_rise(),
     };
     return 0;
 }
 
-/* Whatever fails here makes it less modest, not wrong. */
-static void be_modest(bool urgent)
+static void schedule(int pid, int policy, int nice)
 {
-    struct sched_param_of_kernel {
-        int priority;
-    } none = {0};
+    int none = 0; /* struct sched_param */
+    tenure__syscall3(SYS_sched_setscheduler, pid, policy, &none);
+    if (nice != 0)
+        tenure__syscall3(SYS_setpriority, PRIO_PROCESS, pid, nice);
+}
+
+/* Whatever fails here makes it less modest, not wrong. */
+static void be_modest(const struct tenure__walker *walker)
+{
     /* With 1, unlike 0, no core is piped to a handler either: core(5). */
     struct {
         uint64_t now, most;
     } core = {1, 1};
     tenure__syscall2(SYS_prctl, PR_SET_NAME, "tenure-walker");
     tenure__syscall4(SYS_prlimit64, 0, RLIMIT_CORE, &core, 0);
-    if (!urgent)
-        tenure__syscall3(SYS_sched_setscheduler, 0, SCHED_IDLE, &none);
+    if (walker->urgent)
+        ;
+    else if (walker->idle)
+        schedule(0, SCHED_IDLE, 0);
+    else
+        schedule(0, SCHED_BATCH, TENURE_WALKER_NICE);
     int fd = tenure__proc_open(0, 0, "oom_score_adj", O_WRONLY);
     if (fd >= 0) {
         tenure__syscall3(SYS_write, fd, "1000", 4);
@@ -70,7 +94,7 @@ static __attribute__((noreturn)) void walk(struct tenure__walker *walker)
     tenure__syscall4(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, sizeof all);
     tenure__syscall2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     if (tenure__syscall0(SYS_getppid) == walker->service) {
-        be_modest(walker->urgent);
+        be_modest(walker);
         status = walker->body(walker->with);
     }
     __atomic_store_n(walker->finished, 1, __ATOMIC_RELEASE);
@@ -90,6 +114,7 @@ void tenure__walker_start(struct tenure__walker *walker, bool in_tracer)
     long pid = tenure__syscall5(SYS_clone, flags, 0, &walker->pid, 0, 0);
     if (pid == 0)
         walk(walker);
+    walker->began_ns = tenure__os_monotonic_ns();
     if (pid < 0)
         walker->pid = (int)pid;
 }
@@ -99,16 +124,31 @@ static long wait_for(int pid, int *status, int options)
     return tenure__syscall4(SYS_wait4, pid, status, __WALL | options, 0);
 }
 
+/* Idle for long enough: from now on it gets a share. */
+static void rise(struct tenure__walker *walker)
+{
+    if (!walker->idle || walker->urgent)
+        return;
+    schedule(walker->pid, SCHED_BATCH, TENURE_WALKER_NICE);
+    walker->idle = false;
+}
+
 /* True when it has ended. */
 static bool wait_until(struct tenure__walker *walker, int *status,
                        uint64_t until)
 {
-    static const int64_t span[2] = {0, LOOK_AGAIN_MS * 1000000};
+    uint64_t rises = walker->began_ns + TENURE_WALKER_IDLE_MS * 1000000ull;
     while (__atomic_load_n(walker->finished, __ATOMIC_ACQUIRE) == 0) {
+        uint64_t now = tenure__os_monotonic_ns();
+        int64_t span[2] = {0, LOOK_AGAIN_MS * 1000000};
         if (wait_for(walker->pid, status, WNOHANG) == walker->pid)
             return true;
-        if (tenure__os_monotonic_ns() >= until)
+        if (now >= until)
             return false;
+        if (now >= rises)
+            rise(walker);
+        else if (rises - now < (uint64_t)span[1])
+            span[1] = (int64_t)(rises - now);
         tenure__syscall4(SYS_futex, walker->finished, FUTEX_WAIT, 0, span);
     }
     return wait_for(walker->pid, status, 0) == walker->pid;

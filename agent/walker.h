@@ -4,8 +4,10 @@
  * The service goes on while the walker reads its frozen copy. Nothing of the
  * service notices: no SIGCHLD, no child for waitpid(-1), no fork handler, no
  * output, no descriptor of the service (it shares the table of the helper,
- * which has its own). It runs when nobody else wants the processor, is the
- * first to go when memory is short, dies with the helper, and leaves no core
+ * which has its own). It runs when nobody else wants the processor, for a
+ * while, and then with a low priority: for as long as it lives the service
+ * pays for a copy of every page it writes to. It is the first to go when
+ * memory is short, dies with the helper, and leaves no core
  * dump. In it there is one thread, and every lock that a thread of the
  * service held is held for ever: raw system calls and tenure__os_map only.
  *
@@ -29,7 +31,15 @@ struct tenure__walker {
     tenure__walker_body *body;
     void *with;
     bool urgent; /* somebody waits for it: not at idle priority */
+    bool idle;   /* set by prepare: at idle priority, for now */
+    uint64_t began_ns;
 };
+
+/* So long it is idle, where it may be raised again (RLIMIT_NICE of 20 or
+ * CAP_SYS_NICE; else not at all). After that it has TENURE_WALKER_NICE, a
+ * third of the share of others. */
+#define TENURE_WALKER_IDLE_MS 50u
+#define TENURE_WALKER_NICE 5
 
 /* Before the stop. 0 or -ENOMEM. */
 int tenure__walker_prepare(struct tenure__walker *walker,

@@ -180,6 +180,27 @@ static void one_that_crashes_is_reported(void **state)
     assert_int_equal(tenure__walker_finish(&walker, 20000), -EIO);
 }
 
+static int wait_for_a_share(void *with)
+{
+    (void)with;
+    while (tenure__syscall1(SYS_sched_getscheduler, 0) == SCHED_IDLE) {
+        int64_t span[2] = {0, 1000000};
+        tenure__syscall2(SYS_nanosleep, span, 0);
+    }
+    return (int)tenure__syscall1(SYS_sched_getscheduler, 0);
+}
+
+static void one_that_waits_for_long_is_idle_no_more(void **state)
+{
+    (void)state;
+    struct tenure__walker walker;
+    struct tenure__stopped stopped;
+    assert_int_equal(tenure__walker_prepare(&walker, wait_for_a_share, NULL),
+                     0);
+    tenure__stop(TENURE__STOP_PTRACE, 5000, start_walker, &walker, &stopped);
+    assert_int_equal(tenure__walker_finish(&walker, 20000), SCHED_BATCH);
+}
+
 static void headroom_is_some_part_of_the_memory(void **state)
 {
     (void)state;
@@ -197,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_descriptor_closed_by_the_service_is_closed),
         cmocka_unit_test(one_that_takes_too_long_is_ended),
         cmocka_unit_test(one_that_crashes_is_reported),
+        cmocka_unit_test(one_that_waits_for_long_is_idle_no_more),
         cmocka_unit_test(headroom_is_some_part_of_the_memory),
     };
     return cmocka_run_group_tests_name("walker", tests, prepare_report, NULL);
