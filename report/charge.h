@@ -55,6 +55,7 @@ struct tenure_charge {
      * grown, else what was alive in the last snapshot before the end. */
     uint64_t blocks, bytes;
     bool freed_at_end;       /* all of it, as the program ended */
+    double error_bytes;      /* standard error of an estimate, or 0 */
     uint64_t work;           /* allocations of the process meanwhile */
     double rate;             /* bytes per second; 0 = unknown */
     double seconds_to_limit; /* 0 = none in sight */

@@ -4,6 +4,7 @@
  */
 #include "report/charge_make.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "report/words.h"
@@ -96,6 +97,7 @@ static struct tenure_charge charge_of(const struct tenure_case *one,
         .because = "",
         .blocks = p->live_blocks[last],
         .bytes = p->live_bytes[last],
+        .error_bytes = sqrt(site->variances.live_bytes),
         .work = tenure_snapshot_value(tenure_case_last(one),
                                       TENURE_VALUE_ALLOCATED_BLOCKS)};
     charge.since = since_of(p, last, arena);
@@ -128,9 +130,11 @@ static void add_verdict(struct tenure_charge *charge,
     if (verdict->class == TENURE_CLASS_LOST) {
         charge->blocks = verdict->lost_blocks;
         charge->bytes = verdict->lost_bytes;
+        charge->error_bytes = 0; /* not known of a part */
     }
     if (verdict->class != TENURE_CLASS_GROWN)
         return;
+    charge->error_bytes = 0;
     if (verdict->growth.rises > verdict->growth.falls)
         charge->bytes =
             (uint64_t)(verdict->growth.rises - verdict->growth.falls);

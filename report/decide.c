@@ -5,6 +5,7 @@
 #include "report/decide.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,6 +264,8 @@ static struct tenure_gate_process process_of(const struct tenure_case *one)
         .live_bytes = tenure_snapshot_value(last, TENURE_VALUE_LIVE_BYTES),
         .lost_bytes = tenure_snapshot_value(last, TENURE_VALUE_LOST_BYTES),
         .rss_bytes = tenure_snapshot_value(last, TENURE_VALUE_RSS_BYTES),
+        .sample_bytes = one->series.timeline.sample_bytes,
+        .error_bytes = sqrt(one->series.sites.total_variances.live_bytes),
         .allocated_blocks =
             tenure_snapshot_value(last, TENURE_VALUE_ALLOCATED_BLOCKS)};
 }

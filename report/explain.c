@@ -154,6 +154,7 @@ static void print_growth(FILE *to, const struct tenure_growth_test *test)
 }
 
 void tenure_explain(FILE *to, const struct tenure_population *population,
+                    double error_bytes,
                     const struct tenure_site_verdict *verdict)
 {
     char text[256];
@@ -164,6 +165,11 @@ void tenure_explain(FILE *to, const struct tenure_population *population,
     fprintf(to, "  %s (confidence %.2f): %s\n",
             tenure_class_name(verdict->class), verdict->confidence, text);
     print_matrix(to, population);
+    if (error_bytes > 0)
+        fprintf(to,
+                "  estimates: the last snapshot's bytes have a standard error "
+                "of %.0f\n",
+                error_bytes);
     if (matrix->count >= tenure_rules.suspect_snapshots) {
         const struct tenure_leak_test *test = &verdict->test;
         print_ages(to, matrix);

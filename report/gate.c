@@ -34,10 +34,14 @@ const char *tenure_charge_headline(const struct tenure_charge *charge,
                                    char *text, size_t bytes)
 {
     struct tenure_words words = tenure_words_in(text, bytes);
-    tenure_say(
-        &words, "%s in %s: %s in %s block%s", tenure_class_name(charge->class),
-        tenure_charge_title(charge), tenure_text_bytes(charge->bytes).text,
-        tenure_text_count(charge->blocks).text, charge->blocks == 1 ? "" : "s");
+    tenure_say(&words, "%s in %s: %s", tenure_class_name(charge->class),
+               tenure_charge_title(charge),
+               tenure_text_bytes(charge->bytes).text);
+    if (charge->error_bytes >= 0.5)
+        tenure_say(&words, " +- %s",
+                   tenure_text_bytes((uint64_t)charge->error_bytes).text);
+    tenure_say(&words, " in %s block%s", tenure_text_count(charge->blocks).text,
+               charge->blocks == 1 ? "" : "s");
     if (charge->rate >= 0.5) {
         tenure_say(&words, ", ");
         tenure_say_bytes(&words, charge->rate);

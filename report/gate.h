@@ -21,6 +21,8 @@ struct tenure_gate_process {
     double seconds; /* from the first snapshot to the last */
     uint64_t live_blocks, live_bytes, lost_bytes, rss_bytes;
     uint64_t allocated_blocks;
+    uint64_t sample_bytes; /* 0 = exact; else numbers are estimates */
+    double error_bytes;    /* standard error of live_bytes */
 };
 
 /* A leak of the baseline that is not there any more. */

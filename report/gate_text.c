@@ -68,10 +68,18 @@ static void print_processes(const struct tenure_gate *gate, FILE *to)
     enum { SHOWN = 8 };
     for (uint32_t i = 0; i < gate->process_count && i < SHOWN; i++) {
         const struct tenure_gate_process *p = &gate->processes[i];
-        fprintf(to, "  %s: %u snapshot%s over %s, %s alive in the last\n",
-                p->name, p->snapshots, p->snapshots == 1 ? "" : "s",
+        fprintf(to, "  %s: %u snapshot%s over %s, %s", p->name, p->snapshots,
+                p->snapshots == 1 ? "" : "s",
                 tenure_text_seconds(p->seconds).text,
                 tenure_text_bytes(p->live_bytes).text);
+        if (p->sample_bytes)
+            fprintf(to, " +- %s",
+                    tenure_text_bytes((uint64_t)p->error_bytes).text);
+        fputs(" alive in the last", to);
+        if (p->sample_bytes)
+            fprintf(to, "; one sample per %s: numbers are estimates",
+                    tenure_text_bytes(p->sample_bytes).text);
+        fputc('\n', to);
     }
     if (gate->process_count > SHOWN)
         fprintf(to, "  and %u more processes\n", gate->process_count - SHOWN);

@@ -3,6 +3,7 @@
  * its verdict with its numbers.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "report/explain.h"
@@ -101,6 +102,7 @@ static void explain(const struct tenure_view *view,
     tenure_text_stack(view, stack);
     fputc('\n', view->paper.to);
     tenure_explain(view->paper.to, &site->population,
+                   sqrt(site->variances.live_bytes),
                    tenure_verdict_of(&view->judgement, site));
     tenure_text_way(view, site);
     fputc('\n', view->paper.to);

@@ -14,7 +14,8 @@ enum {
     RANK_COLUMNS = 4,
     CLASS_COLUMNS = 10,
     MEMBERS_SHOWN = 5,
-    HARMLESS_FRAMES = 4
+    HARMLESS_FRAMES = 4,
+    COLUMNS = 4
 };
 
 struct list {
@@ -66,18 +67,29 @@ static struct tenure_number rate_text(double rate)
     return number;
 }
 
+/* The last column only where numbers are estimates. */
+static void add_error(struct tenure_table *table,
+                      const struct tenure_variances *variances)
+{
+    if (table->columns == COLUMNS)
+        tenure_table_add(table, tenure_text_error(variances->size_delta));
+}
+
 static void add_rows(struct list *list)
 {
-    static const char *const names[] = {"Live Size", "Size Delta", "Rate"};
+    static const char *const names[COLUMNS] = {"Live Size", "Size Delta",
+                                               "Rate", "Std. Error"};
     const struct tenure_series *series = list->view->series;
     uint32_t last = series->timeline.count - 1;
-    tenure_table_start(&list->table, 3, names);
+    bool sampled = series->timeline.sample_bytes > 0;
+    tenure_table_start(&list->table, sampled ? COLUMNS : COLUMNS - 1, names);
     tenure_table_add(&list->table,
                      tenure_text_bytes(tenure_snapshot_value(
                          &series->snapshots[last], TENURE_VALUE_LIVE_BYTES)));
     tenure_table_add(&list->table,
                      tenure_text_bytes_delta(series->sites.totals.size_delta));
     tenure_table_add(&list->table, rate_text(0));
+    add_error(&list->table, &series->sites.total_variances);
     for (uint32_t i = 0; i < list->shown; i++) {
         const struct tenure_finding *finding = &list->findings->at[i];
         const struct tenure_population *p = &finding->site->population;
@@ -85,6 +97,7 @@ static void add_rows(struct list *list)
         tenure_table_add(&list->table, tenure_text_bytes_delta(
                                            finding->site->columns.size_delta));
         tenure_table_add(&list->table, rate_text(finding->verdict->rate));
+        add_error(&list->table, &finding->site->variances);
     }
 }
 
@@ -187,7 +200,8 @@ static void print_finding(struct list *list, uint32_t i, uint32_t number)
     tenure_ink(paper, TENURE_PLAIN);
     fputs(finding->mapping ? "  (mapping) " : "  ", paper->to);
     tenure_text_title(view, &line, &list->stack,
-                      RANK_COLUMNS + CLASS_COLUMNS + trend_columns(list) + 40);
+                      RANK_COLUMNS + CLASS_COLUMNS + trend_columns(list) + 40 +
+                          14u * (list->table.columns == COLUMNS));
     tenure_verdict_text(finding->verdict, &finding->site->population, text,
                         sizeof text);
     fprintf(paper->to, "      %s\n", text);

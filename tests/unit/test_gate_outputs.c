@@ -81,7 +81,7 @@ static const struct tenure_gate_fixed fixed[] = {
     {"00000000000000aa", "leak", "old_leak", 4096}};
 static const struct tenure_gate_process processes[] = {
     {"server (PID 12)", "/opt/app/server", 12, 36.5, 4000, 2000000, 16, 9000000,
-     500000}};
+     500000, 0, 0}};
 
 static const struct tenure_gate leaking = {.verdict = TENURE_VERDICT_LEAK,
                                            .status = 1,

@@ -425,7 +425,7 @@ static void the_explanation_shows_matrix_and_tests(void **state)
     for (uint32_t g = 0; g < 8; g++)
         born(g, 10, 99);
     struct tenure_site_verdict verdict = judge();
-    tenure_explain(to, &simulation.population[0], &verdict);
+    tenure_explain(to, &simulation.population[0], 0, &verdict);
     fclose(to);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (!strstr(text, parts[i]))
