@@ -3,8 +3,10 @@
  * trend of each site and a verdict.
  */
 #include <inttypes.h>
+#include <sys/stat.h>
 
 #include "report/command.h"
+#include "report/directory.h"
 #include "report/message.h"
 #include "report/options.h"
 #include "report/view.h"
@@ -28,8 +30,9 @@ static const struct tenure_option options[] = {
 };
 
 static const struct tenure_usage usage = {
-    "diff [OPTIONS] A B [C...]",
-    "Compares snapshots of one process, given in any order.\n"
+    "diff [OPTIONS] A B [C...]|DIRECTORY",
+    "Compares snapshots of one process, given in any order, or all in a\n"
+    "directory.\n"
     "\n"
     "Two: what every call stack allocated, freed and kept between them.\n"
     "  # New        blocks that are only in the second  Alloc. Size  theirs\n"
@@ -62,18 +65,31 @@ static int status_of(enum tenure_verdict verdict)
                                           : tenure_verdict_status(verdict);
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int tenure_cmd_diff(int argc, char **argv)
 {
+    static struct tenure_arena files;
     struct tenure_outcome outcome;
+    struct tenure_why why;
     int first = tenure_options_parse(argc, argv, &usage);
     if (first < 0)
         return tenure_options_status(first);
+    char **paths = argv + first;
     int snapshots = argc - first;
     if (leak_status > 255)
         return tenure_complain("--exit-code=%" PRIu64
                                " is no exit status; "
                                "give 0 to 255",
                                leak_status);
+    if (snapshots == 1 && is_directory(paths[0]))
+        snapshots = tenure_directory_of_one(paths[0], &paths, &files, &why);
+    if (snapshots < 0)
+        return tenure_complain("%s", why.text);
     if (choice.three && snapshots != 3)
         return tenure_complain(
             "--three-snapshot needs exactly three: BASE "
@@ -82,7 +98,7 @@ int tenure_cmd_diff(int argc, char **argv)
         return tenure_complain(
             "two or more snapshots are needed; see tenure "
             "diff --help");
-    int status = tenure_view_print("diff", argv + first, (uint32_t)snapshots,
-                                   &choice, output_for(snapshots), &outcome);
+    int status = tenure_view_print("diff", paths, (uint32_t)snapshots, &choice,
+                                   output_for(snapshots), &outcome);
     return status != 0 ? status : status_of(outcome.verdict);
 }

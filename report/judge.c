@@ -4,16 +4,13 @@
  */
 #include "report/judge.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "report/charge_make.h"
-
-enum { PATH_BYTES = 4096 };
+#include "report/directory.h"
 
 /* The files to open, directories replaced by what is in them. */
 struct files {
@@ -28,32 +25,14 @@ static void add_file(struct files *files, const char *path)
     files->at[files->count++] = path;
 }
 
-static int is_snapshot(const struct dirent *entry)
-{
-    const char *dot = strrchr(entry->d_name, '.');
-    return entry->d_name[0] != '.' && dot && strcmp(dot, ".tenure") == 0;
-}
-
 static int add_directory(struct files *files, const char *path,
                          struct tenure_arena *arena, struct tenure_why *why)
 {
-    struct dirent **entries;
-    int count = scandir(path, &entries, is_snapshot, alphasort);
-    if (count < 0)
-        return tenure_because(why, "%s: %s", path, strerror(errno));
-    for (int i = 0; i < count; i++) {
-        char name[2 * PATH_BYTES];
-        snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name);
-        add_file(files, tenure_arena_text(arena, name, strlen(name)));
-        free(entries[i]);
-    }
-    free(entries);
-    if (count == 0)
-        return tenure_because(why,
-                              "%s has no snapshot in it; name files "
-                              "*.tenure or a directory that has some",
-                              path);
-    return 0;
+    char **names;
+    int count = tenure_directory_list(path, &names, arena, why);
+    for (int i = 0; i < count; i++)
+        add_file(files, names[i]);
+    return count;
 }
 
 static int list_files(struct files *files, char *const *paths, size_t count,

@@ -16,6 +16,18 @@ static void push(struct tenure_stack *stack, const struct tenure_frame *frame,
     stack->at[stack->count++] = (struct tenure_stack_frame){frame, call, false};
 }
 
+size_t tenure_stack_named(const struct tenure_stack *stack, size_t from)
+{
+    for (size_t at = from; at < stack->count; at++) {
+        const struct tenure_frame *frame = stack->at[at].frame;
+        if (!frame->function[0] || strcmp(frame->function, "main") == 0)
+            break;
+        if (frame->past == 0 && !tenure_is_plumbing(frame->function))
+            return at;
+    }
+    return from;
+}
+
 static void find_title(struct tenure_stack *stack)
 {
     size_t at = 0;
@@ -26,7 +38,7 @@ static void find_title(struct tenure_stack *stack)
         at = 0; /* nothing but plumbing: then it is the story */
     for (size_t i = 0; i < at; i++)
         stack->at[i].plumbing = true;
-    stack->title = at;
+    stack->title = tenure_stack_named(stack, at);
 }
 
 void tenure_stack_load(struct tenure_stack *stack,

@@ -59,4 +59,11 @@ const char *tenure_frame_title(const struct tenure_stack_frame *frame,
 /* Is this a function that allocates for its caller? */
 bool tenure_is_plumbing(const char *function);
 
+/* Used in unit tests. */
+
+/* The frame to name a stack after, from `from` on. The nearest symbol of a
+ * stripped module need not be the function itself: the next caller with a name
+ * of its own says more, unless that is main. */
+size_t tenure_stack_named(const struct tenure_stack *stack, size_t from);
+
 #endif

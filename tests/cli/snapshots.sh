@@ -124,6 +124,19 @@ for damage in "not a cache" "tenure-symbols 1 1 0123456789abcdef
     expect_out "server (not found on disk)"
 done
 
+# A directory is what is in it, if that is of one process.
+mkdir one_process
+cp a.tenure one_process/server.4242.0001.tenure
+cp b.tenure one_process/server.4242.0002.tenure
+"$tenure" diff a.tenure b.tenure | sed 's/[^ ]*tenure$//' >named
+"$tenure" diff one_process | sed 's/[^ ]*tenure$//' >listed
+cmp -s named listed || fail "diff of a directory: $(diff named listed)"
+cp a.tenure one_process/other.7.0001.tenure
+refused "snapshots of 2 processes: other.7 (1), server.4242 (2); name those" \
+    diff one_process
+mkdir none
+refused "none has no snapshot in it" diff none
+
 # The report is the same on every call, and a terminal is not assumed.
 "$tenure" diff --format=json a.tenure b.tenure >one
 "$tenure" diff --format=json b.tenure a.tenure >two

@@ -105,9 +105,38 @@ static void the_phase_is_told_by_the_innermost_loop_function(void **state)
     assert_string_equal(tenure_stack_phase(&whole), "");
 }
 
+/* Which of the frames, `past` of which only the nearest symbol is known. */
+static size_t named(const char *const *functions, size_t past)
+{
+    struct tenure_frame frames[4] = {{0}};
+    struct tenure_stack_frame at[4] = {{0}};
+    struct tenure_stack of = {.at = at};
+    for (; functions[of.count]; of.count++) {
+        frames[of.count].function = functions[of.count];
+        frames[of.count].past = of.count < past ? 0x20 : 0;
+        at[of.count].frame = &frames[of.count];
+    }
+    return tenure_stack_named(&of, 0);
+}
+
+static void a_name_of_its_own_says_more_than_the_nearest_symbol(void **state)
+{
+    static const char *const library[] = {"api_exit", "api_malloc", "insert",
+                                          "step", NULL};
+    static const char *const program[] = {"exported", "main", NULL};
+    static const char *const stripped[] = {"exported", "", "insert", NULL};
+    (void)state;
+    assert_int_equal(named(library, 0), 0);
+    assert_int_equal(named(library, 2), 2);
+    assert_int_equal(named(library, 4), 0);
+    assert_int_equal(named(program, 1), 0);
+    assert_int_equal(named(stripped, 1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_of_its_own_says_more_than_the_nearest_symbol),
         cmocka_unit_test(addresses_lines_and_builds_do_not_matter),
         cmocka_unit_test(functions_modules_and_recursion_do),
         cmocka_unit_test(the_thread_class_matters_and_its_number_does_not),
