@@ -29,6 +29,16 @@ bool tenure__memory_readable(uint64_t address)
                             KERNEL_SIGSET_BYTES) != -EFAULT;
 }
 
+/* The loader takes it in its first function, a frame or less away from where
+ * the kernel started the program. */
+#define FIRST_FRAME_BYTES 512u
+
+bool tenure__memory_outermost(uint64_t sp)
+{
+    return sp - ((uint64_t)__libc_stack_end - FIRST_FRAME_BYTES) <
+           2 * FIRST_FRAME_BYTES;
+}
+
 /* glibc keeps a thread's descriptor, to which the thread pointer points, at
  * the top of the thread's stack; the first thread's stack stands alone. */
 bool tenure__memory_home(uint64_t sp, uint64_t *low, uint64_t *high)

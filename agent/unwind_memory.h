@@ -17,4 +17,8 @@ bool tenure__memory_readable(uint64_t address);
  * thread's native stack is readable; they stay so while the thread lives. */
 bool tenure__memory_home(uint64_t sp, uint64_t *low, uint64_t *high);
 
+/* Can there be no frame further out than one at sp? On the first thread's
+ * stack only. */
+bool tenure__memory_outermost(uint64_t sp);
+
 #endif

@@ -171,6 +171,8 @@ static enum tenure__step step_guess(struct tenure__walk *walk,
 {
     if (is_sigreturn(at->pc))
         return step_signal(walk, at, next);
+    if (tenure__memory_outermost(at->sp))
+        return TENURE__STEP_END; /* the loader's entry, which has no CFI */
     at->uses_fp = true;
     walk->wary = true;
     uint64_t cfa = at->fp + 16;

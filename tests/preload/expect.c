@@ -54,6 +54,8 @@ static int read_line(struct expect *expect, const char *line)
         return expect->may_miss = true, 0;
     if (strncmp(line, "major", 5) == 0)
         return expect->major = true, 0;
+    if (strncmp(line, "whole", 5) == 0)
+        return expect->whole = true, 0;
     if (strncmp(line, "verify", 6) == 0)
         return expect->verify = true, 0;
     if (strncmp(line, "root", 4) == 0)

@@ -14,6 +14,7 @@
  *   expect: missed any           blocks may have been freed unseen
  *   expect: counted N            so many calls between the snapshots that it
  *                                labels "before" and "after"
+ *   expect: whole                no stack is cut short
  *   expect: verify               one more run compares each stack with
  *                                libunwind's (with libc's allocator)
  *   expect: major                one more run takes major snapshots
@@ -36,7 +37,7 @@ struct expect_live {
 struct expect {
     int exit_status; /* -1 when a signal is expected */
     int signal;      /* 0 = none */
-    bool no_snapshots, may_drop, may_miss, verify, major, root;
+    bool no_snapshots, may_drop, may_miss, verify, major, root, whole;
     int processes;
     long allocated, counted; /* EXPECT_ANY = not said */
     int live_count;

@@ -175,6 +175,11 @@ static int check_quality(json_t *quality, const char *path,
         fprintf(stderr, "%s: %lld %s\n", path, count, names[i]);
         wrong++;
     }
+    long long cut = last_of(json_object_get(quality, "truncated_stacks"));
+    if (expect->whole && cut != 0) {
+        fprintf(stderr, "%s: %lld truncated_stacks\n", path, cut);
+        wrong++;
+    }
     return wrong;
 }
 

@@ -3,6 +3,7 @@
  * allocate and free across each other; atexit and on_exit handlers too.
  *
  * expect: verify
+ * expect: whole
  * expect: live early_block 1 128
  * expect: live library_block 1 77
  */
