@@ -232,6 +232,11 @@ says 'write -- before it'
 
 gate_run control 0 clean --self-test -- "$victim" 6
 says 'the positive control of --self-test, found'
+# An agent that was told of the control and did not make it.
+env "LD_PRELOAD=${tenure%/bin/tenure}/lib/tenure/libtenure.so" \
+    "TENURE_OPTIONS=dir=$scratch/blind:major:self-test=0" "$victim" 6
+gate_run control_fails 3 inconclusive blind
+says 'the leak that --self-test makes was not found'
 XDG_CACHE_HOME=$scratch/cache
 export XDG_CACHE_HOME
 "$make_series" made cache
@@ -262,6 +267,12 @@ cd /
 gate_run nobody_clean 0 clean -- "$scratch/product/victim" 6
 gate_run nobody_leaking 1 leak -- "$scratch/product/victim" 6 keep
 first leak new_item
+if [ "$(id -u)" -eq 0 ]; then
+    cp "$victim" "$scratch/product/set_user"
+    chmod 4755 "$scratch/product/set_user"
+    gate_run set_user 3 inconclusive -- "$scratch/product/set_user" 6
+    says 'gains privileges (setuid)'
+fi
 cd "$scratch" || exit 1
 cat >read_only <<EOF
 #!/bin/sh
