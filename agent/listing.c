@@ -100,6 +100,7 @@ static void add_note(const struct tenure__listing *listing,
                  {-EDQUOT, "the disk quota is used up"},
                  {-EFBIG, "the file would be too large"},
                  {-ENOMEM, "not enough memory"},
+                 {-EIO, "they could not be written in time"},
                  {-ESPIPE, "they need an empty regular file"}};
     char note[64];
     struct tenure__text text;

@@ -150,6 +150,22 @@ check "no room, counted" grep -q '[12] snapshots without the blocks that' \
 check "no room, marked" grep -q 'mark: ptrace' "$work/text"
 check "nothing left behind" [ -z "$(find "$work/out" -name '*.partial')" ]
 
+# Into the caller's own file, and through a pipe of the caller's.
+env TENURE_OPTIONS="dir=$work/out" LD_PRELOAD="$agent" sleep 60 &
+service=$!
+trap 'kill $service; rm -rf "$work"' EXIT
+until "$tenure" snap --major --objects -o "$work/file" $service \
+    >"$work/text" 2>&1; do
+    kill -0 $service
+    sleep 0.1
+done
+"$tenure" snap --major --objects -o - $service | cat >"$work/piped"
+for last in "$work/file" "$work/piped"; do
+    "$tenure" show --format=json "$last" >"$work/json"
+    check "$last is marked" [ "$(number .objects.marked)" = true ]
+    check "$last has blocks" [ "$(number .objects.blocks)" -gt 0 ]
+done
+
 # One bit wrong in the blocks is one line.
 take major:objects
 bytes=$(stat -c %s "$last")

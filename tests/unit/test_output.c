@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "agent/output.h"
+#include "agent/stream.h"
 
 static void add_process(struct tenure__output *output)
 {
@@ -69,6 +70,36 @@ static void a_file_of_every_size_is_accepted(void **state)
     }
 }
 
+static void what_is_in_the_file_already_stays_there(void **state)
+{
+    (void)state;
+    struct tenure__output output;
+    struct tenure_objects_head empty = {0};
+    char name[] = "/tmp/tenure-output-XXXXXX";
+    uint64_t count;
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    unlink(name);
+    assert_int_equal(
+        tenure__write_at(fd, &empty, sizeof empty, TENURE_OUTPUT_FIRST), 0);
+    tenure__output_start(&output);
+    add_process(&output);
+    tenure__output_written(&output, TENURE_SECTION_OBJECTS, TENURE_OUTPUT_FIRST,
+                           sizeof empty);
+    assert_int_equal(tenure__output_write(&output, fd), 0);
+    size_t bytes = (size_t)lseek(fd, 0, SEEK_END);
+    char *data = malloc(bytes);
+    assert_int_equal(pread(fd, data, bytes, 0), (ssize_t)bytes);
+    close(fd);
+    assert_int_equal(tenure_format_check(data, bytes), 0);
+    const char *section =
+        tenure_format_section(data, TENURE_SECTION_OBJECTS, &count);
+    assert_int_equal(section - data, TENURE_OUTPUT_FIRST);
+    assert_int_equal(count, sizeof empty);
+    free(data);
+    tenure__output_drop(&output);
+}
+
 static void a_full_disk_is_an_error(void **state)
 {
     struct tenure__output output;
@@ -86,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_of_every_size_is_accepted),
+        cmocka_unit_test(what_is_in_the_file_already_stays_there),
         cmocka_unit_test(a_full_disk_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
