@@ -78,6 +78,7 @@ static const uint16_t calls[] = {
     SYS_sched_setscheduler,
     SYS_sched_yield,
     SYS_sendto,
+    SYS_setpriority,
     SYS_sigaltstack,
     SYS_signalfd4,
     SYS_socket,
