@@ -165,10 +165,12 @@ void tenure__keyed_add(struct tenure__keyed *keyed,
     uint64_t groups = end_list(&list);
     entry->sp = start->sp;
     entry->fp = start->fp;
-    entry->at = (uint32_t)at;
     bool needs_fp = memo->stack[memo->top - 1].needs_fp;
-    entry->site = site | (truncated ? TENURE_KEYED_TRUNCATED : 0) |
-                  (needs_fp ? TENURE_KEYED_NEEDS_FP : 0);
+    __atomic_store_n(&entry->place,
+                     at << 32 | site |
+                         (truncated ? TENURE_KEYED_TRUNCATED : 0) |
+                         (needs_fp ? TENURE_KEYED_NEEDS_FP : 0),
+                     __ATOMIC_RELAXED);
     atomic_signal_fence(memory_order_seq_cst);
     entry->key = start->pc | groups << TENURE_KEYED_PC_BITS;
     learn(keyed, start, hint, entry);

@@ -28,9 +28,10 @@
 #include "agent/unwind_memo.h"
 
 #define TENURE_KEYED_ENTRIES 2048u
-#define TENURE_KEYED_WAYS 8u /* stacks that one pc and sp may have */
+#define TENURE_KEYED_WAYS 16u /* stacks that one pc and sp may have */
 #define TENURE_KEYED_GROUPS 4096u
-#define TENURE_KEYED_SLOTS 4u /* in a group */
+#define TENURE_KEYED_MARGIN 512u /* groups next to be overwritten: not used */
+#define TENURE_KEYED_SLOTS 4u    /* in a group */
 #define TENURE_KEYED_GUESSES 4096u
 
 #define TENURE_KEYED_PC_BITS 48
@@ -46,8 +47,8 @@ struct tenure__keyed_group {
 struct tenure__keyed_entry {
     uint64_t key; /* pc, groups << 48 */
     uint64_t sp, fp;
-    uint32_t at;   /* position in the ring, as counted by `head` */
-    uint32_t site; /* truncated << 30, needs fp << 31 */
+    uint64_t place; /* site, truncated << 30, needs fp << 31, and << 32 the
+                       position in the ring, as counted by `head` */
 };
 
 /* Fresh memory is empty once it is opened. */
@@ -95,33 +96,48 @@ static inline bool tenure__keyed_holds(const struct tenure__keyed_group *group,
     return true;
 }
 
+/* The list at this position has not been overwritten, and `margin` further
+ * groups would not overwrite it. */
+static inline bool tenure__keyed_lasts(const struct tenure__keyed *keyed,
+                                       uint32_t at, uint32_t margin)
+{
+    uint32_t head = (uint32_t)__atomic_load_n(&keyed->head, __ATOMIC_RELAXED);
+    return tenure__likely(head - at <= TENURE_KEYED_GROUPS - margin);
+}
+
 /* The site, with its flags, if the entry is of this stack; else 0. A signal
- * handler that comes in between may change all; if so it has moved `head`. */
+ * handler that comes in between may replace the entry: then `place` is
+ * another. And it may add lists: for what it is likely to add there is a
+ * margin, lest offsets of another stack be followed. */
 static inline uint32_t
 tenure__keyed_site(const struct tenure__keyed *keyed,
                    const struct tenure__keyed_entry *entry,
                    const struct tenure__start *start)
 {
-    uint64_t head = __atomic_load_n(&keyed->head, __ATOMIC_RELAXED);
+    uint64_t place = __atomic_load_n(&entry->place, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    uint32_t at = (uint32_t)(place >> 32);
     uint64_t key = entry->key;
-    uint32_t at = entry->at, site = entry->site;
     if (tenure__unlikely(entry->sp != start->sp ||
-                         (key ^ start->pc) << (64 - TENURE_KEYED_PC_BITS) ||
-                         (uint32_t)head - at > TENURE_KEYED_GROUPS))
+                         (key ^ start->pc) << (64 - TENURE_KEYED_PC_BITS)) ||
+        !tenure__keyed_lasts(keyed, at, TENURE_KEYED_MARGIN))
         return 0;
-    if (site & TENURE_KEYED_NEEDS_FP && entry->fp != start->fp)
+    if (place & TENURE_KEYED_NEEDS_FP && entry->fp != start->fp)
         return 0;
     if (!tenure__keyed_holds(&keyed->groups[at % TENURE_KEYED_GROUPS],
                              key >> TENURE_KEYED_PC_BITS, start->sp))
         return 0;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    return __atomic_load_n(&keyed->head, __ATOMIC_RELAXED) == head ? site : 0;
+    if (tenure__unlikely(__atomic_load_n(&entry->place, __ATOMIC_RELAXED) !=
+                             place ||
+                         !tenure__keyed_lasts(keyed, at, 0)))
+        return 0;
+    return (uint32_t)place;
 }
 
 /* The site of this stack, with flags, if the guess is right; else 0. Inline,
  * for this is what most allocations cost. A signal handler may come in
- * between and do the same, or anything. */
+ * between and do the same. */
 static inline uint32_t tenure__keyed_guessed(struct tenure__keyed *keyed,
                                              const struct tenure__start *start,
                                              uint64_t hint)
