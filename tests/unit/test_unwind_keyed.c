@@ -11,26 +11,27 @@
 
 #include <cmocka.h>
 
-enum { PAGE = 4096, DEPTH = 6, SITE = 7 };
+enum { PAGE = 4096, DEPTH = 6, DEEP = 200, SITE = 7 };
 
 static struct tenure__keyed *keyed;
-static struct tenure__frame frames[DEPTH];
-static struct tenure__memo memo = {.stack = frames, .top = DEPTH};
+static struct tenure__frame frames[DEEP];
 
 /* A stack from `sp` upwards, with a return address every `step` words: the
  * callers' pcs are the site's. */
-static void build(uint64_t *sp, uint64_t step, uint32_t site)
+static void build(uint64_t *sp, uint32_t depth, uint64_t step, uint32_t site)
 {
-    for (uint64_t i = 1; i < DEPTH; i++)
+    for (uint64_t i = 1; i < depth; i++)
         sp[i * step - 1] = site * UINT64_C(0x10000) + i;
 }
 
-static void remember(uint64_t *sp, uint64_t pc, uint64_t step, uint32_t site)
+static void remember(uint64_t *sp, uint64_t pc, uint32_t depth, uint64_t step,
+                     uint32_t site)
 {
+    struct tenure__memo memo = {.stack = frames, .top = depth};
     struct tenure__start start = {.pc = pc, .sp = (uint64_t)sp};
-    build(sp, step, site);
-    for (uint64_t i = 0; i < DEPTH; i++)
-        frames[DEPTH - 1 - i] =
+    build(sp, depth, step, site);
+    for (uint64_t i = 0; i < depth; i++)
+        frames[depth - 1 - i] =
             (struct tenure__frame){.pc = i ? sp[i * step - 1] : pc,
                                    .sp = (uint64_t)(sp + i * step),
                                    .pc_words = 1};
@@ -62,7 +63,7 @@ static void a_stack_is_known_as_long_as_no_slot_differs(void **state)
 {
     (void)state;
     uint64_t stack[64] = {0};
-    remember(stack, 0x1000, 4, SITE);
+    remember(stack, 0x1000, DEPTH, 4, SITE);
     assert_int_equal(find(stack, 0x1000), SITE);
     for (uint32_t i = 1; i < DEPTH; i++) {
         stack[i * 4 - 1]++;
@@ -79,9 +80,9 @@ static void stacks_of_one_pc_and_sp_are_told_apart(void **state)
     (void)state;
     uint64_t stack[64] = {0};
     for (uint32_t site = 1; site <= TENURE_KEYED_WAYS; site++)
-        remember(stack, 0x1000, 4, site);
+        remember(stack, 0x1000, DEPTH, 4, site);
     for (uint32_t site = 1; site <= TENURE_KEYED_WAYS; site++) {
-        build(stack, 4, site);
+        build(stack, DEPTH, 4, site);
         assert_int_equal(find(stack, 0x1000), site);
     }
 }
@@ -95,11 +96,11 @@ static void a_list_that_was_overwritten_is_not_followed(void **state)
     assert_ptr_not_equal(end_of_stack, MAP_FAILED);
     assert_int_equal(mprotect(end_of_stack + PAGE, PAGE, PROT_NONE), 0);
     uint64_t *small = (uint64_t *)(end_of_stack + PAGE - 512);
-    uint64_t *large = calloc(DEPTH, PAGE);
-    remember(small, 0x1000, 4, SITE);
+    uint64_t *large = calloc(DEEP, 64 * sizeof *large);
+    remember(small, 0x1000, DEPTH, 4, SITE);
     assert_int_equal(find(small, 0x1000), SITE);
-    for (uint64_t i = 0; i < TENURE_KEYED_GROUPS; i++) {
-        remember(large, 0x100000 + 16 * i, PAGE / 8, 1);
+    for (uint64_t i = 0; i < TENURE_KEYED_GROUPS * 4 / DEEP; i++) {
+        remember(large, 0x100000 + 16 * i, DEEP, 64, 1);
         uint32_t site = find(small, 0x1000);
         assert_true(site == SITE || site == 0);
     }
@@ -112,10 +113,10 @@ static void after_a_drop_nothing_is_known(void **state)
 {
     (void)state;
     uint64_t stack[64] = {0};
-    remember(stack, 0x1000, 4, SITE);
+    remember(stack, 0x1000, DEPTH, 4, SITE);
     tenure__keyed_drop(keyed);
     assert_int_equal(find(stack, 0x1000), 0);
-    remember(stack, 0x1000, 4, SITE);
+    remember(stack, 0x1000, DEPTH, 4, SITE);
     assert_int_equal(find(stack, 0x1000), SITE);
 }
 
