@@ -118,6 +118,8 @@ static void print_charge(const struct tenure_gate *gate,
     fprintf(to, "      <failure type=\"%s\"", tenure_class_name(charge->class));
     attribute(to, "message", text);
     fputs(">", to);
+    line(to, tenure_charge_remedy(charge));
+    fputs("Why: ", to);
     line(to, charge->evidence);
     if (*charge->because)
         line(to, charge->because);
@@ -126,7 +128,6 @@ static void print_charge(const struct tenure_gate *gate,
         line(to, "grown by realloc at");
         print_stack(gate, &charge->grown_by, to);
     }
-    line(to, tenure_charge_remedy(charge));
     fputs("To accept it, suppress it by: ", to);
     line(to, tenure_charge_suppression(charge, text, sizeof text));
     fputs("</failure>\n    </testcase>\n", to);

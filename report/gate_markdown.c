@@ -101,15 +101,15 @@ static void print_stack(const struct tenure_gate *gate,
         else
             fputc(*at, to);
     }
-    fputs("</summary>\n\n```\n", to);
+    fprintf(to, "</summary>\n\n%s\n\n```\n", tenure_charge_remedy(charge));
     if (*charge->evidence)
-        fprintf(to, "%s\n\n", charge->evidence);
+        fprintf(to, "Why: %s\n\n", charge->evidence);
     for (uint32_t i = 0; i < depth && i < FRAMES_SHOWN; i++)
         fprintf(to, "%s\n",
                 tenure_gate_frame(gate, &stack->at[i], i, text, sizeof text));
     if (depth > FRAMES_SHOWN)
         fprintf(to, "... %u more frames\n", depth - FRAMES_SHOWN);
-    fprintf(to, "```\n\n%s\n\n</details>\n", tenure_charge_remedy(charge));
+    fputs("```\n\n</details>\n", to);
 }
 
 static void print_rest(const struct tenure_gate *gate, FILE *to)

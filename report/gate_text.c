@@ -29,8 +29,9 @@ static void print_failing(const struct tenure_gate *gate, uint32_t at,
     char text[TEXT_BYTES];
     fprintf(to, "\n%u. %s\n", number,
             tenure_charge_headline(charge, text, sizeof text));
+    fprintf(to, "   %s\n", tenure_charge_remedy(charge));
     if (*charge->evidence)
-        fprintf(to, "   %s\n", charge->evidence);
+        fprintf(to, "   Why: %s\n", charge->evidence);
     if (*charge->because)
         fprintf(to, "   %s\n", charge->because);
     print_stack(gate, &charge->stack, to);
@@ -41,7 +42,6 @@ static void print_failing(const struct tenure_gate *gate, uint32_t at,
     fprintf(to, "   In thread %s of %s, site %016llx, confidence %.2f.\n",
             charge->thread, charge->process, (unsigned long long)charge->id,
             charge->confidence);
-    fprintf(to, "   %s\n", tenure_charge_remedy(charge));
     fprintf(to, "   To accept it, suppress it by: %s\n",
             tenure_charge_suppression(charge, text, sizeof text));
 }
