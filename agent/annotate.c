@@ -5,6 +5,7 @@
 #include "agent/annotate.h"
 
 #include "agent/blocks.h"
+#include "agent/counters.h"
 #include "agent/generations.h"
 #include "agent/include/tenure.h"
 #include "agent/os.h"
@@ -82,6 +83,7 @@ void tenure__ignore_block(uint64_t address, uint32_t generation)
                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED))
             return;
     }
+    tenure__count(TENURE_VALUE_FAILED_NOTES);
 }
 
 bool tenure__is_ignored(uint64_t address, uint32_t generation)
@@ -132,6 +134,7 @@ void tenure__region_add(uint64_t start, uint64_t bytes)
             return;
         }
     }
+    tenure__count(TENURE_VALUE_FAILED_NOTES);
 }
 
 void tenure__region_remove(uint64_t start, uint64_t bytes)
@@ -187,7 +190,7 @@ SHOWN void tenure_root_remove(const void *start, size_t bytes)
 SHOWN int __lsan_do_recoverable_leak_check(void);
 SHOWN int __lsan_do_recoverable_leak_check(void)
 {
-    return tenure_leak_check() == 1;
+    return tenure_leak_check() != 0; /* nor clean when it could not look */
 }
 
 SHOWN void __lsan_do_leak_check(void);

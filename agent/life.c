@@ -275,15 +275,20 @@ __attribute__((visibility("default"))) int tenure_snapshot(const char *label)
 /* Two marks, since it takes two to lose a block. */
 __attribute__((visibility("default"))) int tenure_leak_check(void)
 {
-    int seq = -ENOSYS;
+    const struct tenure__last *last = tenure__snapshot_last();
+    int result = -ENOSYS;
     if (!opened || another_process())
-        return seq;
+        return result;
     tenure__guard_begin();
-    for (int i = 0; i < 2; i++)
-        seq = tenure__control_request(TENURE_TRIGGER_PROGRAM, TENURE_MAJOR, "",
-                                      TENURE_EXIT_WAIT_MS, TENURE_EXIT_WAIT_MS);
+    for (int i = 0; i < 2 && (i == 0 || result >= 0); i++) {
+        result =
+            tenure__control_request(TENURE_TRIGGER_PROGRAM, TENURE_MAJOR, "",
+                                    TENURE_EXIT_WAIT_MS, TENURE_EXIT_WAIT_MS);
+        if (result >= 0 && !last->marked)
+            result = -ENODATA;
+    }
     tenure__guard_end();
-    return seq < 0 ? seq : tenure__snapshot_last()->lost_blocks > 0;
+    return result < 0 ? result : last->lost_blocks > 0;
 }
 
 __attribute__((visibility("default"))) void tenure_start(void)

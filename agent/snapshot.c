@@ -462,8 +462,10 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
     g.major.method = g.major.refusal = "";
     if (major)
         tenure__major_end(&g.major);
-    if (major)
+    if (major) {
         last.lost_blocks = g.major.lost_blocks;
+        last.marked = g.major.method[0] != 0;
+    }
     for (uint32_t i = 0; i < g.major.mark_count; i++)
         tenure__tree_want(&g.tree, g.major.mark[i].site);
     for (uint32_t i = 0; i < g.major.retainer_count; i++) {

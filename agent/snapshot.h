@@ -36,6 +36,7 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot);
 struct tenure__last {
     uint64_t live_blocks, live_bytes, tenured_bytes;
     uint64_t lost_blocks; /* of the last major one */
+    bool marked;          /* it had a mark: else nobody knows */
 };
 const struct tenure__last *tenure__snapshot_last(void);
 

@@ -43,6 +43,9 @@ static const char *means(uint32_t key)
         return "snapshots without the blocks that were asked for";
     case TENURE_VALUE_FAILED_LISTENS:
         return "times that the agent could not listen for commands";
+    case TENURE_VALUE_FAILED_NOTES:
+        return "blocks to ignore and root regions that found no room: what "
+               "is called lost may be what the program excused";
     case TENURE_VALUE_DROPPED_NO_TABLE:
         return "blocks DROPPED: no memory for the table of blocks";
     case TENURE_VALUE_DROPPED_NO_THREAD:

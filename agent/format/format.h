@@ -187,6 +187,7 @@ struct tenure_value {
     X(UNWEIGHED_BLOCKS, 113, "unweighed_blocks", QUALITY)                      \
     X(FAILED_OBJECTS, 114, "failed_objects", QUALITY)                          \
     X(FAILED_LISTENS, 115, "failed_listens", QUALITY)                          \
+    X(FAILED_NOTES, 116, "failed_notes", QUALITY)                              \
     X(DROPPED_NO_TABLE, 200, "dropped_no_table", DROPPED)                      \
     X(DROPPED_NO_THREAD, 201, "dropped_no_thread", DROPPED)                    \
     X(DROPPED_NO_SITE, 202, "dropped_no_site", DROPPED)                        \

@@ -36,8 +36,11 @@ __attribute__((weak)) void tenure_root_add(const void *start, size_t bytes);
 __attribute__((weak)) void tenure_root_remove(const void *start, size_t bytes);
 
 /* Takes two major snapshots: 1 if blocks are lost, 0 if none, or a negative
- * errno value. Programs written for LeakSanitizer may call its functions,
- * __lsan_ignore_object and so on, which do the same; none ends the program. */
+ * errno value, which is not "none": -ENODATA says that no mark could be made
+ * (too little memory to spare, usually; the snapshot says why). Programs
+ * written for LeakSanitizer may call its functions, __lsan_ignore_object and
+ * so on, which do the same; none ends the program, and
+ * __lsan_do_recoverable_leak_check is not 0 when it could not look. */
 __attribute__((weak)) int tenure_leak_check(void);
 
 /* The first, and nothing at all where the agent is not loaded. */

@@ -12,6 +12,7 @@
 
 #include "agent/annotate.h"
 #include "agent/blocks.h"
+#include "agent/counters.h"
 #include "agent/generations.h"
 #include "agent/include/tenure.h"
 #include "agent/records.h"
@@ -167,12 +168,14 @@ static void a_region_is_there_until_it_is_removed_as_it_was_added(void **state)
     assert_int_equal(regions().count, 0);
 }
 
-static void beyond_the_limit_regions_are_left_out(void **state)
+static void beyond_the_limit_regions_are_left_out_and_counted(void **state)
 {
     (void)state;
+    uint64_t failed = tenure__counter[TENURE_VALUE_FAILED_NOTES];
     for (uint64_t i = 1; i <= TENURE_REGIONS_MAX + 3; i++)
         tenure__region_add(i * 4096, 8);
     assert_int_equal(regions().count, TENURE_REGIONS_MAX);
+    assert_int_equal(tenure__counter[TENURE_VALUE_FAILED_NOTES], failed + 3);
     for (uint64_t i = 1; i <= TENURE_REGIONS_MAX + 3; i++)
         tenure__region_remove(i * 4096, 8);
     assert_int_equal(regions().count, 0);
@@ -192,7 +195,7 @@ int main(void)
         cmocka_unit_test(notes_of_several_threads_are_all_kept),
         cmocka_unit_test(ignoring_nests_and_does_not_underflow),
         cmocka_unit_test(a_region_is_there_until_it_is_removed_as_it_was_added),
-        cmocka_unit_test(beyond_the_limit_regions_are_left_out),
+        cmocka_unit_test(beyond_the_limit_regions_are_left_out_and_counted),
     };
     return cmocka_run_group_tests(tests, open_tables, NULL);
 }
