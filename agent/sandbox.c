@@ -42,6 +42,7 @@ static const uint16_t calls[] = {
     SYS_getresuid,
     SYS_getsockopt,
     SYS_gettid,
+    SYS_ioctl,
     SYS_kill,
     SYS_linkat,
     SYS_listen,
