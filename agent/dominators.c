@@ -17,11 +17,8 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <sys/mman.h>
 
 #include "agent/os.h"
-
-#define LARGE_PAGE (2u << 20)
 
 struct work {
     const struct tenure__graph *graph;
@@ -33,14 +30,9 @@ struct work {
     uint64_t pred_count;
 };
 
-/* The accesses are random: with large pages, half the misses are gone. */
 static uint32_t *map(uint64_t count)
 {
-    size_t bytes = count * sizeof(uint32_t);
-    uint32_t *memory = tenure__os_map(bytes);
-    if (memory != NULL && bytes >= LARGE_PAGE)
-        tenure__syscall3(SYS_madvise, memory, bytes, MADV_HUGEPAGE);
-    return memory;
+    return tenure__os_map_large(count * sizeof(uint32_t));
 }
 
 static void unmap(uint32_t *memory, uint64_t count)

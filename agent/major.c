@@ -181,10 +181,9 @@ static void report_retained(struct marking *marking)
                            &retained);
         tenure__retained_root(&kernel, kernel_words.word, kernel_words.count, 0,
                               &retained);
-        error =
-            tenure__retained_find(&retained, &marking->source, asked.generation,
-                                  tenure__sites_count() + 1, findings->retained,
-                                  TENURE_RETAINED_ROWS_MAX);
+        error = tenure__retained_find(
+            &retained, asked.generation, tenure__sites_count() + 1,
+            findings->retained, TENURE_RETAINED_ROWS_MAX);
     }
     if (error == 0)
         findings->retained_count = retained.row_count;

@@ -9,11 +9,8 @@
 #include "agent/mark_graph.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 
 #include "agent/os.h"
-
-#define LARGE_PAGE (2u << 20)
 
 struct building {
     const struct tenure__index *index;
@@ -24,15 +21,6 @@ struct building {
     uint32_t from;          /* blocks below have all their edges */
     bool full;
 };
-
-static uint32_t *map(uint64_t count)
-{
-    size_t bytes = count * sizeof(uint32_t);
-    uint32_t *memory = tenure__os_map(bytes);
-    if (memory != NULL && bytes >= LARGE_PAGE)
-        tenure__syscall3(SYS_madvise, memory, bytes, MADV_HUGEPAGE);
-    return memory;
-}
 
 void tenure__mark_graph_drop(struct tenure__mark_graph *graph)
 {
@@ -143,8 +131,9 @@ int tenure__mark_graph_build(const struct tenure__mark *mark,
         .room_nodes = (uint64_t)mark->index.count + 1,
         .room_edges = (uint64_t)edges_max + 1,
     };
-    graph->first = map(graph->room_nodes);
-    graph->to = map(graph->room_edges);
+    graph->first =
+        tenure__os_map_large(graph->room_nodes * sizeof *graph->first);
+    graph->to = tenure__os_map_large(graph->room_edges * sizeof *graph->to);
     int error = graph->first == NULL || graph->to == NULL ? -ENOMEM : 0;
     if (error == 0)
         read_blocks(&building, mark);

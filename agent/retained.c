@@ -1,8 +1,8 @@
 /*
  * From the marks to retained bytes by site.
  *
- * In come the blocks that roots point to, then the blocks' own words, and
- * once more all blocks for their exact sizes; out go the RETAINED records.
+ * In come the blocks that roots point to, then the blocks' own words; out go
+ * the RETAINED records.
  * Bytes are summed up the dominator tree, from the last number to the first;
  * then one walk down the tree adds what is topmost of its site.
  */
@@ -83,12 +83,11 @@ void tenure__retained_root(const struct tenure__root *root,
     }
 }
 
-static void hold_root_block(const struct tenure__mark_block *block, void *with)
+static void hold_root_blocks(struct tenure__retained *retained)
 {
-    struct tenure__retained *retained = with;
-    if (block->is_root)
-        hold(retained,
-             tenure__index_find(&retained->mark->index, block->address));
+    for (uint32_t i = 0; i < retained->mark->index.count; i++)
+        if (retained->mark->index.block[i].is_root)
+            hold(retained, i);
 }
 
 /* The held blocks as a list, or NULL. */
@@ -137,10 +136,9 @@ static int grow_tree(struct weighing *weighing)
 static void weigh_block(const struct tenure__mark_block *block, void *with)
 {
     struct weighing *weighing = with;
-    const struct tenure__mark *mark = weighing->retained->mark;
-    uint32_t at = tenure__index_find(&mark->index, block->address);
-    if (block->generation <= weighing->generation && is_reached(mark, at))
-        weighing->bytes[weighing->number[at]] = block->bytes;
+    if (block->generation <= weighing->generation &&
+        is_reached(weighing->retained->mark, block->number))
+        weighing->bytes[weighing->number[block->number]] = block->bytes;
 }
 
 static void sum_up(struct weighing *weighing)
@@ -197,9 +195,10 @@ static void write_rows(struct weighing *weighing, uint32_t room)
                 .site = i, .bytes = weighing->site[i].bytes};
 }
 
-static int weigh(struct weighing *weighing,
-                 const struct tenure__mark_source *source, uint32_t room)
+static int weigh(struct weighing *weighing, uint32_t room)
 {
+    struct tenure__mark_source source =
+        tenure__index_source(&weighing->retained->mark->index);
     const struct tenure__dominators *tree = &weighing->tree;
     uint32_t blocks = weighing->retained->mark->index.count;
     size_t number_bytes = (blocks + 1ul) * sizeof *weighing->number;
@@ -212,7 +211,7 @@ static int weigh(struct weighing *weighing,
     if (whole) {
         for (uint32_t i = 1; i < tree->count; i++)
             weighing->number[tree->order[i]] = i;
-        source->each(source->self, weigh_block, weighing);
+        source.each(source.self, weigh_block, weighing);
         sum_up(weighing);
         walk_down(weighing);
         write_rows(weighing, room);
@@ -227,7 +226,6 @@ static int weigh(struct weighing *weighing,
 }
 
 int tenure__retained_find(struct tenure__retained *retained,
-                          const struct tenure__mark_source *source,
                           uint32_t generation, uint32_t sites,
                           struct tenure_retained *row, uint32_t room)
 {
@@ -235,11 +233,11 @@ int tenure__retained_find(struct tenure__retained *retained,
         .retained = retained, .sites = sites, .generation = generation};
     retained->row = row;
     retained->row_count = 0;
-    source->each(source->self, hold_root_block, retained);
+    hold_root_blocks(retained);
     int error = grow_tree(&weighing);
     if (error != 0)
         return error;
-    error = weigh(&weighing, source, room);
+    error = weigh(&weighing, room);
     tenure__dominators_drop(&weighing.tree);
     return error;
 }

@@ -53,7 +53,6 @@ void tenure__retained_root(const struct tenure__root *root,
 /* Fills `row`, for up to `room` rows. Blocks born after `generation` weigh
  * nothing; site numbers are below `sites`. 0, -ENOMEM or -E2BIG. */
 int tenure__retained_find(struct tenure__retained *retained,
-                          const struct tenure__mark_source *source,
                           uint32_t generation, uint32_t sites,
                           struct tenure_retained *row, uint32_t room);
 

@@ -40,8 +40,7 @@ static int weigh(struct held *held)
     if (error != 0)
         return error;
     tenure__retained_root(&root, held->root, 8, 0, &retained);
-    error =
-        tenure__retained_find(&retained, &source, 5, SITES, held->row, SITES);
+    error = tenure__retained_find(&retained, 5, SITES, held->row, SITES);
     for (uint32_t i = 0; error == 0 && i < retained.row_count; i++) {
         assert_true(i == 0 || held->row[i].site > held->row[i - 1].site);
         held->bytes[held->row[i].site] = held->row[i].bytes;
