@@ -50,6 +50,8 @@ struct findings {
     struct tenure_mark row[TENURE_MARK_ROWS_MAX];
     uint32_t type_count;
     struct tenure_type type[TENURE_TYPE_ROWS_MAX];
+    uint32_t container_count;
+    struct tenure_container container[TENURE_RETAIN_SITES];
     uint32_t retained_count;
     uint64_t unweighed;
     struct tenure_retained retained[TENURE_RETAINED_ROWS_MAX];
@@ -78,10 +80,8 @@ struct marking {
 };
 
 static void mark_root(const struct tenure__root *root, const uint64_t *word,
-                      size_t count, uint64_t address, void *with)
+                      size_t count, struct tenure__mark *mark)
 {
-    struct tenure__mark *mark = with;
-    (void)address;
     if (!root->starts_only) {
         tenure__mark_words(mark, word, count);
         return;
@@ -92,6 +92,33 @@ static void mark_root(const struct tenure__root *root, const uint64_t *word,
             tenure__index_address(&mark->index, block) == word[i])
             tenure__mark_words(mark, &word[i], 1);
     }
+}
+
+/* What a stack or a register points to may have been there for a moment, or
+ * be left from a call that has ended: it is a way to a block only where there
+ * is no other. */
+static bool is_lasting(const struct tenure__root *root)
+{
+    return root->kind != TENURE_RETAINER_STACK &&
+           root->kind != TENURE_RETAINER_REGISTER;
+}
+
+static void mark_lasting_root(const struct tenure__root *root,
+                              const uint64_t *word, size_t count,
+                              uint64_t address, void *with)
+{
+    (void)address;
+    if (is_lasting(root))
+        mark_root(root, word, count, with);
+}
+
+static void mark_passing_root(const struct tenure__root *root,
+                              const uint64_t *word, size_t count,
+                              uint64_t address, void *with)
+{
+    (void)address;
+    if (!is_lasting(root))
+        mark_root(root, word, count, with);
 }
 
 static void mark_odd_root(const struct tenure__root *root, const uint64_t *word,
@@ -124,9 +151,12 @@ static int mark_all(struct marking *marking)
     int error = tenure__roots_find(&input, &marking->roots);
     if (error != 0)
         return error;
-    tenure__roots_read(&marking->roots, &stopped, mark_root, &marking->mark);
-    tenure__mark_words(&marking->mark, kernel_words.word, kernel_words.count);
-    tenure__mark_run(&marking->mark);
+    struct tenure__mark *mark = &marking->mark;
+    tenure__roots_read(&marking->roots, &stopped, mark_lasting_root, mark);
+    tenure__mark_words(mark, kernel_words.word, kernel_words.count);
+    tenure__mark_follow(mark);
+    tenure__roots_read(&marking->roots, &stopped, mark_passing_root, mark);
+    tenure__mark_run(mark);
     mark_again(marking);
     return 0;
 }
@@ -150,37 +180,46 @@ static int report_losses(struct marking *marking)
     return 0;
 }
 
+/* Every root once more, and what only the helper could read. */
+static void read_roots(struct marking *marking, tenure__root_visit *visit,
+                       void *with)
+{
+    const struct tenure__kernel_words *words = &kernel_words;
+    struct tenure__root kernel = {.kind = TENURE_RETAINER_KERNEL};
+    struct tenure__root unforked = {.kind = TENURE_RETAINER_MAPPING};
+    tenure__roots_read(&marking->roots, &stopped, visit, with);
+    visit(&kernel, words->word, words->of_kernel, 0, with);
+    visit(&unforked, words->word + words->of_kernel,
+          words->count - words->of_kernel, 0, with);
+}
+
 /* Without memory for it there are no ways: not worth failing for. */
 static void report_retainers(struct marking *marking)
 {
     struct tenure__retain retain;
-    struct tenure__root kernel = {.kind = TENURE_RETAINER_KERNEL};
-    if (tenure__retain_find(&retain, &marking->mark, &marking->source,
-                            asked.generation, tenure__sites_count() + 1) != 0)
+    if (tenure__retain_find(&retain, &marking->mark, asked.generation,
+                            tenure__sites_count() + 1) != 0)
         return;
-    tenure__roots_read(&marking->roots, &stopped, tenure__retain_root, &retain);
-    tenure__retain_root(&kernel, kernel_words.word, kernel_words.count, 0,
-                        &retain);
+    read_roots(marking, tenure__retain_root, &retain);
     tenure__retain_end(&retain);
     memcpy(findings->retainer, retain.retainer,
            retain.count * sizeof *retain.retainer);
     findings->retainer_count = retain.count;
+    memcpy(findings->container, retain.container,
+           retain.container_count * sizeof *retain.container);
+    findings->container_count = retain.container_count;
 }
 
 /* Where only some blocks are known, none can be said to hold the others. */
 static void report_retained(struct marking *marking)
 {
     struct tenure__retained retained;
-    struct tenure__root kernel = {.kind = TENURE_RETAINER_KERNEL};
     if (asked.partial)
         return;
     int error = tenure__retained_open(&retained, &marking->mark,
                                       tenure__walker_headroom());
     if (error == 0) {
-        tenure__roots_read(&marking->roots, &stopped, tenure__retained_root,
-                           &retained);
-        tenure__retained_root(&kernel, kernel_words.word, kernel_words.count, 0,
-                              &retained);
+        read_roots(marking, tenure__retained_root, &retained);
         error = tenure__retained_find(
             &retained, asked.generation, tenure__sites_count() + 1,
             findings->retained, TENURE_RETAINED_ROWS_MAX);
@@ -254,7 +293,8 @@ static void name_mapping(const struct tenure__mapping *mapping, void *with)
 {
     struct tenure__root root = {.start = mapping->start,
                                 .end = mapping->end,
-                                .kind = TENURE_RETAINER_MAPPING};
+                                .kind = TENURE_RETAINER_MAPPING,
+                                .site = mapping->site};
     tenure__roots_add(with, &root);
 }
 
@@ -300,6 +340,7 @@ static int prepare(void)
     findings->error = -EIO; /* until the walker says otherwise */
     findings->row_count = findings->retainer_count = 0;
     findings->type_count = findings->retained_count = 0;
+    findings->container_count = 0;
     findings->unweighed = 0;
     findings->objects.error = -EIO;
     if (tenure__unreached_open(&now, status_bytes("VmData") / 16 + 1024) != 0)
@@ -390,6 +431,8 @@ void tenure__major_end(struct tenure__major *major)
     major->type_count = findings->type_count;
     major->retained = findings->retained;
     major->retained_count = findings->retained_count;
+    major->container = findings->container;
+    major->container_count = findings->container_count;
     major->unweighed = findings->unweighed;
     major->lost_blocks = findings->lost_blocks;
     major->lost_bytes = findings->lost_bytes;

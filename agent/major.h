@@ -36,6 +36,8 @@ struct tenure__major {
     uint32_t type_count;
     const struct tenure_retained *retained; /* sorted */
     uint32_t retained_count;
+    const struct tenure_container *container;
+    uint32_t container_count;
     uint64_t unweighed; /* blocks, if there were too many for that */
     const struct tenure__objects *objects; /* if they were asked for */
 };

@@ -122,6 +122,7 @@ static void visit_slot(uint64_t address, tenure__slot *slot, uint64_t value,
         block.bytes = record->bytes;
         block.site = record->site;
         block.generation = record->generation;
+        block.is_resized = record->resizes > 0;
     }
     if (!is_readable(visiting, address, address + (block.bytes + 7) / 8 * 8)) {
         visiting->source->unreadable++;

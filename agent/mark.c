@@ -230,10 +230,15 @@ static void follow(struct tenure__mark *mark)
     }
 }
 
-void tenure__mark_run(struct tenure__mark *mark)
+void tenure__mark_follow(struct tenure__mark *mark)
 {
     settle(mark);
     follow(mark);
+}
+
+void tenure__mark_run(struct tenure__mark *mark)
+{
+    tenure__mark_follow(mark);
     mark->possible = true;
     for (uint32_t i = 0; i < mark->waiting_count; i++) {
         uint32_t block = mark->waiting[i];

@@ -59,6 +59,10 @@ int tenure__mark_open(struct tenure__mark *mark,
 void tenure__mark_words(struct tenure__mark *mark, const uint64_t *word,
                         size_t count);
 
+/* After the roots that should be the ways to what they lead to: follows them
+ * before others come. Definite pointers only; the rest is for the run. */
+void tenure__mark_follow(struct tenure__mark *mark);
+
 /* After all roots: follows everything. Again, after tenure__mark_reach(). */
 void tenure__mark_run(struct tenure__mark *mark);
 

@@ -84,6 +84,7 @@ static void put_block(struct building *building, uint32_t number,
         .site = block->site & 0xffffff,
         .slack = (uint32_t)(bytes - block->bytes) & 15,
         .is_root = block->is_root,
+        .is_resized = block->is_resized,
     };
     index->generation[number] = block->generation;
 }
@@ -236,6 +237,7 @@ static void each_block(void *self, tenure__mark_visit *visit, void *with)
             .generation = index->generation[i],
             .number = i,
             .is_root = entry->is_root,
+            .is_resized = entry->is_resized,
         };
         visit(&block, with);
     }

@@ -39,6 +39,7 @@ struct tenure__mark_block {
     uint32_t site, generation;
     uint32_t number; /* only where the index tells it: tenure__index_source */
     bool is_root; /* alive whoever points to it: the loader's, ignored ones */
+    bool is_resized; /* by realloc */
 };
 typedef void tenure__mark_visit(const struct tenure__mark_block *block,
                                 void *with);
@@ -62,7 +63,8 @@ struct tenure__entry {
     uint32_t site : 24; /* as in a slot, blocks.h */
     uint32_t slack : 4; /* units * 8 - bytes */
     uint32_t is_root : 1;
-    uint32_t unused : 3;
+    uint32_t is_resized : 1;
+    uint32_t unused : 2;
 };
 _Static_assert(sizeof(struct tenure__entry) == 16, "four to a cache line");
 

@@ -1,60 +1,27 @@
 /*
- * Follows blocks back to what holds them, and votes.
+ * Whom to ask about, and the votes.
  *
- * In come the marks, with the parent of each block; out go the RETAINERS
- * records of the snapshot. A run of blocks of one site is shortened to its
- * first block as it is climbed, so that a long list is climbed once.
+ * In come the marks, with the parent of each block; out go samples of the
+ * newest cohorts, what they hang on, and the blocks that roots will have to
+ * be found for. A run of blocks of one site is shortened to its first block
+ * as it is climbed, so that a long list is climbed once.
  */
 #include "agent/retain.h"
 
 #include <errno.h>
 
-#include "agent/modules.h"
 #include "agent/os.h"
+#include "agent/retaining.h"
 
-#define VOTES 65536u /* of one site; a power of two */
-#define CLIMB_MAX 100000u
-
-struct site {
-    uint64_t bytes;
-    uint32_t oldest, newest;
-    uint32_t chosen; /* number among the chosen, from 1 */
-};
-
-struct chosen {
-    uint32_t site, count;
-    uint32_t top; /* the block that a root holds, on the way printed */
-    bool has_root;
-    struct tenure_retainer root;
-    struct tenure_retainer step[TENURE_RETAIN_STEPS];
-    uint32_t steps;
-    uint32_t top_votes;
-    uint32_t sample[TENURE_RETAIN_SAMPLES];
-};
-
-struct tenure__retaining {
-    struct tenure__mark *mark;
-    struct site *site;
-    uint32_t sites, generation;
-    uint32_t chosen_count;
-    struct chosen chosen[TENURE_RETAIN_SITES];
-    struct {
-        uint32_t block, count;
-    } vote[VOTES]; /* block + 1 */
-    struct tenure_retainer out[TENURE_RETAINERS_MAX];
-};
-
-static uint32_t parent_of(const struct tenure__retaining *making, uint32_t b)
-{
-    return tenure__mark_parent(making->mark, b);
-}
-
-static uint32_t site_of(const struct tenure__retaining *making, uint32_t b)
-{
-    return making->mark->index.block[b].site;
-}
+/* Runs between a sample and its root. Beyond: the rest is not followed. */
+#define CLIMB_MAX 20000u
 
 /* ---- whom to ask about ------------------------------------------------- */
+
+static bool is_reached(const struct tenure__retaining *making, uint32_t block)
+{
+    return tenure__mark_flags(making->mark, block) & TENURE__BLOCK_REACHED;
+}
 
 static void count_site(const struct tenure__mark_block *block, void *with)
 {
@@ -62,15 +29,17 @@ static void count_site(const struct tenure__mark_block *block, void *with)
     if (block->site >= making->sites || block->site == 0 ||
         block->generation > making->generation)
         return;
-    struct site *site = &making->site[block->site];
+    struct tenure__retain_site *site = &making->site[block->site];
     site->bytes += block->bytes;
+    site->blocks += is_reached(making, block->number);
     if (site->oldest == 0 || block->generation < site->oldest)
         site->oldest = block->generation;
     if (block->generation > site->newest)
         site->newest = block->generation;
 }
 
-static bool comes_first(const struct site *a, const struct site *b)
+static bool comes_first(const struct tenure__retain_site *a,
+                        const struct tenure__retain_site *b)
 {
     bool a_lasts = a->oldest < a->newest, b_lasts = b->oldest < b->newest;
     return a_lasts != b_lasts ? a_lasts : a->bytes > b->bytes;
@@ -78,10 +47,10 @@ static bool comes_first(const struct site *a, const struct site *b)
 
 static void choose_sites(struct tenure__retaining *making)
 {
-    struct chosen *chosen = making->chosen;
+    struct tenure__retain_chosen *chosen = making->chosen;
     uint32_t count = 0;
     for (uint32_t site = 1; site < making->sites; site++) {
-        const struct site *is = &making->site[site];
+        const struct tenure__retain_site *is = &making->site[site];
         uint32_t at = count < TENURE_RETAIN_SITES ? count : count - 1;
         if (is->bytes == 0 ||
             (count == TENURE_RETAIN_SITES &&
@@ -103,26 +72,29 @@ static void take_sample(const struct tenure__mark_block *block, void *with)
     struct tenure__retaining *making = with;
     if (block->site >= making->sites)
         return;
-    const struct site *site = &making->site[block->site];
+    const struct tenure__retain_site *site = &making->site[block->site];
     if (site->chosen == 0 || block->generation != site->newest)
         return;
-    struct chosen *chosen = &making->chosen[site->chosen - 1];
-    if (chosen->count == TENURE_RETAIN_SAMPLES)
-        return;
-    uint32_t number = tenure__index_find(&making->mark->index, block->address);
-    if (tenure__mark_flags(making->mark, number) & TENURE__BLOCK_REACHED)
-        chosen->sample[chosen->count++] = number;
+    struct tenure__retain_chosen *chosen = &making->chosen[site->chosen - 1];
+    if (chosen->count < TENURE_RETAIN_SAMPLES &&
+        is_reached(making, block->number))
+        chosen->sample[chosen->count++] = block->number;
 }
 
 /* ---- climbing ---------------------------------------------------------- */
+
+static uint32_t parent_of(const struct tenure__retaining *making, uint32_t b)
+{
+    return tenure__mark_parent(making->mark, b);
+}
 
 /* The first block of the run of blocks of one site that this one ends. What
  * was passed is led there directly. */
 static uint32_t run_start(struct tenure__retaining *making, uint32_t block)
 {
-    uint32_t site = site_of(making, block), start = block, up;
+    uint32_t site = tenure__retain_site_of(making, block), start = block, up;
     while ((up = parent_of(making, start)) != TENURE__PARENT_ROOT &&
-           site_of(making, up) == site)
+           tenure__retain_site_of(making, up) == site)
         start = up;
     while (block != start) {
         up = parent_of(making, block);
@@ -132,145 +104,100 @@ static uint32_t run_start(struct tenure__retaining *making, uint32_t block)
     return start;
 }
 
+static void turn_round(uint32_t *step, uint32_t from, uint32_t to)
+{
+    for (; from + 1 < to; from++, to--) {
+        uint32_t moving = step[from];
+        step[from] = step[to - 1];
+        step[to - 1] = moving;
+    }
+}
+
+/* Root first. They were written into a ring: the newest stand before
+ * `passed`. */
+static void put_in_order(uint32_t *step, uint32_t steps, uint32_t passed)
+{
+    uint32_t newest = passed > steps ? passed % steps : steps;
+    turn_round(step, 0, newest);
+    turn_round(step, newest, steps);
+}
+
+void tenure__retain_path(struct tenure__retaining *making, uint32_t sample,
+                         struct tenure__retain_path *path)
+{
+    uint32_t at = run_start(making, sample), up, passed = 0;
+    path->held = path->top = at;
+    while ((up = parent_of(making, at)) != TENURE__PARENT_ROOT &&
+           passed < CLIMB_MAX) {
+        at = run_start(making, up);
+        path->via[passed % TENURE_RETAIN_STEPS] = up;
+        path->step[passed++ % TENURE_RETAIN_STEPS] = at;
+        path->top = at;
+    }
+    path->steps = passed < TENURE_RETAIN_STEPS ? passed : TENURE_RETAIN_STEPS;
+    put_in_order(path->step, path->steps, passed);
+    put_in_order(path->via, path->steps, passed);
+}
+
+/* ---- votes ------------------------------------------------------------- */
+
 static uint32_t vote_place(const struct tenure__retaining *making,
                            uint32_t block)
 {
-    uint32_t at = (block * 2654435761u >> 8) & (VOTES - 1);
+    uint32_t mask = TENURE__RETAIN_VOTES - 1;
+    uint32_t at = (block * 2654435761u >> 8) & mask;
     while (making->vote[at].block != 0 && making->vote[at].block != block + 1)
-        at = (at + 1) & (VOTES - 1);
+        at = (at + 1) & mask;
     return at;
+}
+
+uint32_t tenure__retain_votes(const struct tenure__retaining *making,
+                              uint32_t block)
+{
+    return making->vote[vote_place(making, block)].count;
+}
+
+/* At most samples * steps have one: never half the table. */
+static void vote(struct tenure__retaining *making,
+                 const struct tenure__retain_chosen *chosen)
+{
+    struct tenure__retain_path path;
+    for (uint32_t i = 0; i < chosen->count; i++) {
+        tenure__retain_path(making, chosen->sample[i], &path);
+        tenure__retain_top(making, path.top)->block = path.top + 1;
+        for (uint32_t s = 0; s < path.steps; s++) {
+            uint32_t at = vote_place(making, path.step[s]);
+            making->vote[at].block = path.step[s] + 1;
+            making->vote[at].count++;
+        }
+    }
 }
 
 static void forget_votes(struct tenure__retaining *making)
 {
-    for (uint32_t i = 0; i < VOTES; i++)
+    for (uint32_t i = 0; i < TENURE__RETAIN_VOTES; i++)
         making->vote[i].block = making->vote[i].count = 0;
 }
 
-/* One step up from a run: the block that holds it, or PARENT_ROOT. */
-#define EACH_HOLDER(holder, making, sample)                                    \
-    (uint32_t holder = parent_of(making, run_start(making, sample)),           \
-     climbed_ = 0;                                                             \
-     holder != TENURE__PARENT_ROOT && climbed_ < CLIMB_MAX;                    \
-     holder = parent_of(making, run_start(making, holder)), climbed_++)
-
-static void vote(struct tenure__retaining *making, const struct chosen *chosen)
+/* The loader's own blocks, and those that the service wants ignored. */
+static void note_root_blocks(struct tenure__retaining *making)
 {
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < chosen->count; i++)
-        for
-            EACH_HOLDER(holder, making, chosen->sample[i])
-            {
-                uint32_t at = vote_place(making, run_start(making, holder));
-                if (making->vote[at].block == 0 && ++used > VOTES / 2)
-                    return;
-                making->vote[at].block = run_start(making, holder) + 1;
-                making->vote[at].count++;
-            }
-}
-
-static uint32_t votes_of(struct tenure__retaining *making, uint32_t holder)
-{
-    return making->vote[vote_place(making, run_start(making, holder))].count;
-}
-
-static uint32_t top_of(struct tenure__retaining *making, uint32_t sample)
-{
-    uint32_t top = run_start(making, sample);
-    for
-        EACH_HOLDER(holder, making, sample)
-    top = run_start(making, holder);
-    return top;
-}
-
-/* The sample whose way leads through the container: the nearest holder with
- * nine tenths of the votes, else any holder with the most. */
-static uint32_t best_sample(struct tenure__retaining *making,
-                            const struct chosen *chosen)
-{
-    uint32_t best = chosen->sample[0], most = 0;
-    for (uint32_t i = 0; i < chosen->count; i++)
-        for
-            EACH_HOLDER(holder, making, chosen->sample[i])
-            {
-                uint32_t votes = votes_of(making, holder);
-                if (votes * 10 >= chosen->count * 9)
-                    return chosen->sample[i];
-                if (votes > most) {
-                    most = votes;
-                    best = chosen->sample[i];
-                }
-            }
-    return best;
-}
-
-/* ---- records ----------------------------------------------------------- */
-
-static uint32_t share_of(uint32_t votes, uint32_t count)
-{
-    return count > 0 ? (uint32_t)((uint64_t)votes * 10000 / count) : 0;
-}
-
-/* Where in a block the pointer to another stands; 0 if it is not found. */
-static uint64_t offset_to(const struct tenure__retaining *making,
-                          uint32_t holder, uint32_t held)
-{
-    const struct tenure__index *index = &making->mark->index;
-    const uint64_t *word =
-        (const uint64_t *)tenure__index_address(index, holder);
-    uint64_t start = tenure__index_address(index, held);
-    uint64_t bytes = tenure__index_bytes(index, held);
-    for (uint64_t i = 0; i < tenure__index_bytes(index, holder) / 8; i++)
-        if (tenure__mark_address(word[i]) - start < bytes)
-            return i * 8;
-    return 0;
-}
-
-/* From the sample upwards; turned round when the way is written. */
-static void make_steps(struct tenure__retaining *making, struct chosen *chosen,
-                       uint32_t sample)
-{
-    uint32_t held = run_start(making, sample), steps = 0;
-    for
-        EACH_HOLDER(holder, making, sample)
-        {
-            if (steps == TENURE_RETAIN_STEPS) {
-                for (uint32_t i = 1; i < steps; i++)
-                    chosen->step[i - 1] = chosen->step[i];
-                steps--;
-            }
-            chosen->step[steps++] = (struct tenure_retainer){
-                .site = chosen->site,
-                .kind = TENURE_RETAINER_BLOCK,
-                .module = TENURE_NONE,
-                .what = site_of(making, holder),
-                .share = share_of(votes_of(making, holder), chosen->count),
-                .address = tenure__index_address(&making->mark->index, holder),
-                .offset = offset_to(making, holder, held),
-            };
-            held = run_start(making, holder);
-        }
-    chosen->steps = steps;
-    chosen->top = held;
-    for (uint32_t i = 0; i < chosen->count; i++)
-        chosen->top_votes += top_of(making, chosen->sample[i]) == held;
-}
-
-/* For the roots: which blocks to look for. */
-static void note_tops(struct tenure__retaining *making)
-{
-    for (uint32_t i = 0; i < making->chosen_count; i++)
-        if (making->chosen[i].count > 0)
-            making->vote[vote_place(making, making->chosen[i].top)].block =
-                making->chosen[i].top + 1;
+    for (uint32_t i = 0; i < making->mark->index.count; i++) {
+        if (!making->mark->index.block[i].is_root)
+            continue;
+        struct tenure__retain_top *top = tenure__retain_top(making, i);
+        if (top->block != 0)
+            top->root = (struct tenure_retainer){.kind = TENURE_RETAINER_LOADER,
+                                                 .module = TENURE_NONE};
+    }
 }
 
 int tenure__retain_find(struct tenure__retain *retain,
-                        struct tenure__mark *mark,
-                        const struct tenure__mark_source *source,
-                        uint32_t generation, uint32_t sites)
+                        struct tenure__mark *mark, uint32_t generation,
+                        uint32_t sites)
 {
     struct tenure__retaining *making = tenure__os_map(sizeof *making);
+    struct tenure__mark_source source = tenure__index_source(&mark->index);
     *retain = (struct tenure__retain){.making = making};
     if (making == NULL)
         return -ENOMEM;
@@ -280,86 +207,16 @@ int tenure__retain_find(struct tenure__retain *retain,
     making->mark = mark;
     making->sites = sites;
     making->generation = generation;
-    source->each(source->self, count_site, making);
+    source.each(source.self, count_site, making);
     choose_sites(making);
-    source->each(source->self, take_sample, making);
+    source.each(source.self, take_sample, making);
     for (uint32_t i = 0; i < making->chosen_count; i++) {
-        struct chosen *chosen = &making->chosen[i];
-        if (chosen->count == 0)
+        if (making->chosen[i].count == 0)
             continue;
-        vote(making, chosen);
-        make_steps(making, chosen, best_sample(making, chosen));
+        vote(making, &making->chosen[i]);
+        tenure__retain_container(making, &making->chosen[i]);
         forget_votes(making);
     }
-    note_tops(making);
+    note_root_blocks(making);
     return 0;
-}
-
-/* ---- roots ------------------------------------------------------------- */
-
-static void describe_root(struct tenure_retainer *record,
-                          const struct tenure__root *root, uint64_t address)
-{
-    record->kind = root->kind;
-    record->what = root->tid;
-    record->address = address;
-    record->module = TENURE_NONE;
-    if (root->kind != TENURE_RETAINER_GLOBAL)
-        return;
-    for (uint32_t i = 0; i < tenure__modules_count(); i++) {
-        const struct tenure__module *module = tenure__module_at(i);
-        if (module->unload_epoch == 0 && address >= module->start &&
-            address < module->end) {
-            record->module = i;
-            record->offset = address - module->bias;
-        }
-    }
-}
-
-void tenure__retain_root(const struct tenure__root *root, const uint64_t *word,
-                         size_t count, uint64_t address, void *with)
-{
-    struct tenure__retain *retain = with;
-    struct tenure__retaining *making = retain->making;
-    for (size_t w = 0; w < count; w++) {
-        uint32_t block = tenure__index_find(&making->mark->index,
-                                            tenure__mark_address(word[w]));
-        if (block == TENURE__NO_BLOCK ||
-            making->vote[vote_place(making, block)].block == 0)
-            continue;
-        for (uint32_t i = 0; i < making->chosen_count; i++) {
-            struct chosen *chosen = &making->chosen[i];
-            if (chosen->top != block || chosen->count == 0 || chosen->has_root)
-                continue;
-            chosen->has_root = true;
-            describe_root(&chosen->root, root,
-                          address != 0 ? address + w * 8 : 0);
-        }
-    }
-}
-
-static void add_record(struct tenure__retain *retain,
-                       struct tenure_retainer record, uint32_t *step)
-{
-    record.step = (*step)++;
-    retain->making->out[retain->count++] = record;
-}
-
-void tenure__retain_end(struct tenure__retain *retain)
-{
-    struct tenure__retaining *making = retain->making;
-    retain->retainer = making->out;
-    for (uint32_t i = 0; i < making->chosen_count; i++) {
-        struct chosen *chosen = &making->chosen[i];
-        uint32_t step = 0;
-        if (chosen->count == 0)
-            continue;
-        if (chosen->has_root) {
-            chosen->root.site = chosen->site;
-            chosen->root.share = share_of(chosen->top_votes, chosen->count);
-            add_record(retain, chosen->root, &step);
-        }
-        for (uint32_t s = chosen->steps; s-- > 0;)
-            add_record(retain, chosen->step[s], &step);
-    }
 }

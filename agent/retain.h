@@ -1,13 +1,17 @@
 /*
- * Who holds the blocks of a site: the way from a root to them.
+ * Who holds the blocks of a site: the ways from roots to them.
  *
  * For each of the sites worth asking about (those with blocks of more than
  * one generation first, then by bytes) some blocks of the newest cohort are
- * followed back over what reached them first, which is a shortest way. Each
- * block on the way has a vote from every one of them; the way printed leads
- * through the nearest block that holds at least nine tenths of the cohort
- * (the container), or else through the one that holds most. Blocks of one
- * site in a row are one step, for a list is one container.
+ * followed back over what reached them first, which is a shortest way, and
+ * one from a stack only where there is no other. Each
+ * block on the way has a vote from every one of them. Ways through blocks of
+ * the same sites from the same kind of root are one way; those that hold
+ * most are kept. Blocks of one site in a row are one step, for a list is one
+ * container.
+ *
+ * The container of a site is the nearest block that holds at least nine
+ * tenths of the cohort, or else the data of a module that does.
  *
  * In the walker, after the mark. Memory comes from tenure__os_map.
  */
@@ -24,21 +28,34 @@
 #define TENURE_RETAIN_SAMPLES 256u
 /* Steps of a way that are kept, nearest to the root first. */
 #define TENURE_RETAIN_STEPS 24u
+/* Ways of a site that are kept, and the share of the cohort, in 1/10000,
+ * that all but the first must have. */
+#define TENURE_RETAIN_WAYS 3u
+#define TENURE_RETAIN_WAY_SHARE 500u
+/* Words of a global root that are told apart. Beyond: their share goes to
+ * the others. */
+#define TENURE_RETAIN_ROOTS 8u
+/* Words of containers that are looked at, all sites together. Beyond: the
+ * container is left out. */
+#define TENURE_RETAIN_CONTAINER_WORDS (1u << 23)
 
-#define TENURE_RETAINERS_MAX (TENURE_RETAIN_SITES * (TENURE_RETAIN_STEPS + 1))
+#define TENURE_RETAINERS_MAX                                                   \
+    (TENURE_RETAIN_SITES * TENURE_RETAIN_WAYS *                                \
+     (TENURE_RETAIN_STEPS + TENURE_RETAIN_ROOTS))
 
 struct tenure__retain {
-    struct tenure_retainer *retainer; /* by site, then step */
+    struct tenure_retainer *retainer; /* by site, way, step */
     uint32_t count;
+    struct tenure_container *container; /* by site, as in retainer */
+    uint32_t container_count;
     struct tenure__retaining *making; /* between the two calls below */
 };
 
 /* Finds the ways but for their roots. `generation`: younger blocks are left
  * out; `sites`: numbers are below. 0 or -ENOMEM. */
 int tenure__retain_find(struct tenure__retain *retain,
-                        struct tenure__mark *mark,
-                        const struct tenure__mark_source *source,
-                        uint32_t generation, uint32_t sites);
+                        struct tenure__mark *mark, uint32_t generation,
+                        uint32_t sites);
 
 /* Then every root once more, and the ways are complete. The visit has the
  * form of tenure__root_visit, with a struct tenure__retain. */

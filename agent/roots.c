@@ -124,6 +124,13 @@ static uint64_t stack_bottom(const struct search *search, uint64_t sp,
     return bottom < sp ? bottom : sp;
 }
 
+static const struct tenure__stopped_thread *
+known(const struct search *search, const struct tenure__stopped_thread *thread)
+{
+    return search->input->stopped->method == TENURE__STOP_PTRACE ? thread
+                                                                 : NULL;
+}
+
 /* A thread whose stack pointer is in this mapping. Below it is dead stack if
  * this is the thread's own stack; on a fiber or an alternate stack nobody
  * can say where it begins, so the whole mapping counts. */
@@ -144,7 +151,8 @@ static void want_stack(struct search *search,
     want(search, &(struct tenure__root){.start = sp,
                                         .end = end,
                                         .kind = TENURE_RETAINER_STACK,
-                                        .tid = (uint32_t)thread->tid});
+                                        .tid = (uint32_t)thread->tid,
+                                        .thread = known(search, thread)});
     tenure__ranges_add(&search->heap, sp, end);
     if (own && block == TENURE__NO_BLOCK)
         tenure__ranges_add(&search->never, stack_bottom(search, sp, map->start),
@@ -161,7 +169,8 @@ static void want_tls(struct search *search,
     want(search, &(struct tenure__root){.start = from,
                                         .end = to,
                                         .kind = TENURE_RETAINER_TLS,
-                                        .tid = (uint32_t)thread->tid});
+                                        .tid = (uint32_t)thread->tid,
+                                        .thread = known(search, thread)});
 }
 
 static bool is_within(uint64_t address, uint64_t start, uint64_t end)

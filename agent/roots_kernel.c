@@ -108,5 +108,6 @@ int tenure__kernel_words_read(struct tenure__kernel_words *words)
     int timers = tenure__proc_open(0, 0, "timers", O_RDONLY);
     if (timers >= 0)
         collect_file(words, timers, "signal:", '/');
+    words->of_kernel = words->count;
     return 0;
 }

@@ -18,6 +18,7 @@
 struct tenure__kernel_words {
     uint64_t *word;
     size_t count;
+    size_t of_kernel; /* the first so many; those behind were added */
 };
 
 /* 0 or -ENOMEM. The memory stays, for the next time. */

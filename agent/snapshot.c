@@ -290,6 +290,10 @@ static void add_major(struct gathering *g)
         tenure__output_borrow(&g->output, TENURE_SECTION_RETAINED,
                               major->retained, sizeof *major->retained,
                               major->retained_count);
+    if (major->container_count > 0)
+        tenure__output_borrow(&g->output, TENURE_SECTION_CONTAINERS,
+                              major->container, sizeof *major->container,
+                              major->container_count);
     add_value(g, TENURE_VALUE_UNWEIGHED_BLOCKS, major->unweighed);
     add_value(g, TENURE_VALUE_PAUSE_US, (major->pause_ns + 999) / 1000);
     add_value(g, TENURE_VALUE_LOST_BLOCKS, major->lost_blocks);
@@ -470,11 +474,14 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
         tenure__tree_want(&g.tree, g.major.mark[i].site);
     for (uint32_t i = 0; i < g.major.retainer_count; i++) {
         tenure__tree_want(&g.tree, g.major.retainer[i].site);
-        if (g.major.retainer[i].kind == TENURE_RETAINER_BLOCK)
+        if (tenure_retainer_has_site(&g.major.retainer[i]))
             tenure__tree_want(&g.tree, g.major.retainer[i].what);
     }
     for (uint32_t i = 0; i < g.major.type_count; i++)
         tenure__tree_want(&g.tree, g.major.type[i].site);
+    for (uint32_t i = 0; i < g.major.container_count; i++)
+        if (g.major.container[i].kind == TENURE_RETAINER_BLOCK)
+            tenure__tree_want(&g.tree, g.major.container[i].what);
     for (uint32_t i = 0; i < g.major.retained_count; i++)
         tenure__tree_want(&g.tree, g.major.retained[i].site);
     if (error == 0)

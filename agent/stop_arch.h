@@ -30,6 +30,10 @@ struct tenure__call {
 /* Where live stack begins: the stack pointer less the red zone. */
 uint64_t tenure__registers_stack(const tenure__registers *registers);
 
+/* Into DWARF's order, as the unwinder wants them; a bit for each of them. */
+uint64_t tenure__registers_unwind(const tenure__registers *registers,
+                                  uint64_t *value);
+
 /* 0 where the general registers do not hold it. */
 uint64_t tenure__registers_thread(const tenure__registers *registers);
 

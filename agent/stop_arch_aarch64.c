@@ -98,3 +98,13 @@ void tenure__registers_restart(tenure__registers *registers,
         registers->regs[i] = call->argument[i];
     registers->pc -= 4;
 }
+
+uint64_t tenure__registers_unwind(const tenure__registers *registers,
+                                  uint64_t *value)
+{
+    for (uint32_t i = 0; i < 31; i++)
+        value[i] = registers->regs[i];
+    value[31] = registers->sp;
+    value[32] = registers->pc;
+    return (UINT64_C(1) << 33) - 1;
+}

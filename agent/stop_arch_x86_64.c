@@ -121,3 +121,17 @@ void tenure__registers_restart(tenure__registers *registers,
     registers->r10 = call->argument[3];
     registers->r8 = call->argument[4];
 }
+
+uint64_t tenure__registers_unwind(const tenure__registers *registers,
+                                  uint64_t *value)
+{
+    const uint64_t order[] = {
+        registers->rax, registers->rdx, registers->rcx, registers->rbx,
+        registers->rsi, registers->rdi, registers->rbp, registers->rsp,
+        registers->r8,  registers->r9,  registers->r10, registers->r11,
+        registers->r12, registers->r13, registers->r14, registers->r15,
+        registers->rip,
+    };
+    memcpy(value, order, sizeof order);
+    return (UINT64_C(1) << 17) - 1;
+}

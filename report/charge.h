@@ -48,6 +48,7 @@ struct tenure_charge {
     const char *evidence;
     struct tenure_charge_stack stack;
     struct tenure_charge_stack grown_by; /* depth 0: nothing */
+    const char *held_by; /* the way that holds most of it; NULL = unknown */
     const char *thread;
     const char *since;   /* "generation 3, 12 s after the start" */
     const char *process; /* "redis-server (PID 12)" */

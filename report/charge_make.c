@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/retainer.h"
 #include "report/words.h"
 
 enum { TEXT_BYTES = 2048 };
@@ -145,10 +146,24 @@ static void add_verdict(struct tenure_charge *charge,
     }
 }
 
+static void add_holder(struct tenure_charge *charge,
+                       struct tenure_retainers *retainers,
+                       struct tenure_arena *arena)
+{
+    char text[TEXT_BYTES];
+    tenure_way_text(retainers, charge->site->call, text, sizeof text);
+    if (text[0])
+        charge->held_by = keep(arena, text);
+}
+
 void tenure_charges_make(struct tenure_case *one, struct tenure_arena *arena)
 {
     const struct tenure_findings *findings = &one->view.findings;
     struct tenure_stack stack = {0};
+    struct tenure_retainers *retainers =
+        findings->accused > 0
+            ? tenure_retainers_new(&one->series, one->view.symbols)
+            : NULL;
     one->charges =
         tenure_arena_take(arena, findings->accused + 1, sizeof *one->charges);
     one->charge_count = findings->accused;
@@ -163,7 +178,10 @@ void tenure_charges_make(struct tenure_case *one, struct tenure_arena *arena)
         one->charges[i] =
             charge_of(one, finding->site, judged_last(finding), &stack, arena);
         add_verdict(&one->charges[i], one, finding, &stack, arena);
+        if (!finding->mapping && finding->verdict->class != TENURE_CLASS_LOST)
+            add_holder(&one->charges[i], retainers, arena);
     }
+    tenure_retainers_free(retainers);
     tenure_stack_drop(&stack);
 }
 

@@ -190,6 +190,24 @@ static void say_failing(struct tenure_decision *decision)
     }
 }
 
+/* It grows without an end in sight, and passes: nobody should overlook it. */
+static void warn_of_unbounded(struct tenure_decision *decision)
+{
+    char text[TEXT_BYTES];
+    for (uint32_t i = 0; i < decision->gate.charge_count; i++) {
+        const struct tenure_charge *charge = &decision->charges[i];
+        if (charge->class != TENURE_CLASS_UNBOUNDED ||
+            charge->state != TENURE_CHARGE_ALLOWED ||
+            !tenure_gate_shows(&decision->gate, i))
+            continue;
+        tenure_decision_warn(
+            decision,
+            "%s; it grows, and could be a cache that has not met its cap; "
+            "--fail-on=lost,grown,leak,unbounded makes it fail",
+            tenure_charge_headline(charge, text, sizeof text));
+    }
+}
+
 static void say_clean(struct tenure_decision *decision)
 {
     struct tenure_gate *gate = &decision->gate;
@@ -352,6 +370,7 @@ void tenure_decide(struct tenure_decision *decision,
     tenure_doubts(decision, input->policy);
     if (gate->verdict == TENURE_VERDICT_CLEAN)
         say_clean(decision);
+    warn_of_unbounded(decision);
     if (gate->verdict != TENURE_VERDICT_INCONCLUSIVE) {
         warn_of_rules(decision, input->suppressions);
         list_fixed(decision, input->baseline);

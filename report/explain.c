@@ -157,7 +157,7 @@ void tenure_explain(FILE *to, const struct tenure_population *population,
                     double error_bytes,
                     const struct tenure_site_verdict *verdict)
 {
-    char text[256];
+    char text[512];
     struct tenure_matrix *matrix = tenure_zeroed(1, sizeof *matrix);
     tenure_matrix_open(matrix, population->timeline);
     tenure_matrix_fill(matrix, &population, 1);

@@ -71,6 +71,7 @@ static void finding(struct tenure_json *json, const struct tenure_gate *gate,
     tenure_json_text(json, "function", tenure_charge_title(charge));
     tenure_json_text(json, "process", charge->process);
     tenure_json_text(json, "since", charge->since);
+    tenure_json_text(json, "held_by", charge->held_by ? charge->held_by : "");
     tenure_json_count(json, "blocks", charge->blocks);
     tenure_json_count(json, "bytes", charge->bytes);
     tenure_json_real(json, "rate_bytes_per_second", charge->rate);

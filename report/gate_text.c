@@ -34,6 +34,8 @@ static void print_failing(const struct tenure_gate *gate, uint32_t at,
         fprintf(to, "   Why: %s\n", charge->evidence);
     if (*charge->because)
         fprintf(to, "   %s\n", charge->because);
+    if (charge->held_by)
+        fprintf(to, "   Held by %s.\n", charge->held_by);
     print_stack(gate, &charge->stack, to);
     if (charge->grown_by.depth > 0) {
         fputs("   grown by realloc at\n", to);
@@ -60,6 +62,11 @@ static void print_others(const struct tenure_gate *gate,
             continue;
         fprintf(to, "  %s", tenure_charge_headline(charge, text, sizeof text));
         fprintf(to, "\n      %s\n", charge->because);
+        if (charge->class != TENURE_CLASS_UNBOUNDED)
+            continue;
+        fprintf(to, "      %s\n", charge->evidence);
+        if (charge->held_by)
+            fprintf(to, "      held by %s\n", charge->held_by);
     }
 }
 

@@ -1,12 +1,13 @@
 /*
  * What a major snapshot says of who holds what: into sites.
  *
- * In comes the RETAINED section of the newest snapshot that has one, and what
- * its MARKS say of lost blocks; out go retained_bytes.
+ * In comes the RETAINED section of the newest snapshot that has one, with
+ * what its MARKS say of lost blocks, and the newest CONTAINERS; out go
+ * retained_bytes and what populations say of their container.
  */
 #include "report/join.h"
 
-static uint32_t newest(const struct tenure_series *series)
+static uint32_t newest_retained(const struct tenure_series *series)
 {
     for (uint32_t i = series->timeline.count; i-- > 0;)
         if (series->snapshots[i].retained_count > 0)
@@ -23,9 +24,9 @@ static void add(struct tenure_series *series, uint32_t node, uint64_t bytes)
         *sum = UINT64_MAX;
 }
 
-void tenure_join_held(struct tenure_series *series)
+static void join_retained(struct tenure_series *series)
 {
-    series->retained_of = newest(series);
+    series->retained_of = newest_retained(series);
     if (series->retained_of == TENURE_NONE)
         return;
     const struct tenure_snapshot *from =
@@ -35,4 +36,71 @@ void tenure_join_held(struct tenure_series *series)
     for (uint64_t i = 0; i < from->marks_count; i++)
         if (from->marks[i].retained_bytes > 0)
             add(series, from->marks[i].site, from->marks[i].retained_bytes);
+}
+
+/* The generation of the oldest block of a node; UINT32_MAX: it has none. */
+static uint32_t oldest_of(const struct tenure_snapshot *s, uint32_t node)
+{
+    uint64_t low = 0, high = s->rows_count;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (s->rows[middle].site < node)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < s->rows_count && s->rows[low].site == node; low++)
+        if (s->rows[low].blocks > 0)
+            return s->rows[low].generation;
+    return UINT32_MAX;
+}
+
+/* Several nodes may be one site: then what is said of each has to hold. */
+static void add_container(struct tenure_series *series,
+                          const struct tenure_snapshot *from,
+                          const struct tenure_container *of)
+{
+    struct tenure_held *held =
+        &tenure_join_site(series, &series->sites, of->site)->population.held;
+    bool first = held->blocks == 0 && held->words == 0;
+    double share = (double)of->share / 10000;
+    bool older = of->kind == TENURE_RETAINER_GLOBAL ||
+                 of->generation <= oldest_of(from, of->site);
+    bool unresized = !(of->flags & TENURE_CONTAINER_RESIZED);
+    held->share = first || share < held->share ? share : held->share;
+    held->older = older && (first || held->older);
+    held->unresized = unresized && (first || held->unresized);
+    held->words += of->words;
+    held->filled += of->filled;
+    held->blocks += of->blocks;
+}
+
+/* Nodes of which nothing is said hang on nothing: not on one container. */
+static void check_whole(struct tenure_series *series, uint32_t at)
+{
+    for (size_t i = 0; i < series->sites.count; i++) {
+        struct tenure_population *p = &series->sites.at[i].population;
+        if (p->held.blocks < p->live_blocks[at] - p->live_blocks[at] / 10)
+            p->held = (struct tenure_held){0};
+    }
+}
+
+/* The one at exit comes when what a service holds is being taken apart. */
+static void join_containers(struct tenure_series *series)
+{
+    for (uint32_t i = series->timeline.count; i-- > 0;) {
+        const struct tenure_snapshot *from = &series->snapshots[i];
+        if (from->containers_count == 0 || series->timeline.at_exit[i])
+            continue;
+        for (uint64_t c = 0; c < from->containers_count; c++)
+            add_container(series, from, &from->containers[c]);
+        check_whole(series, i);
+        return;
+    }
+}
+
+void tenure_join_held(struct tenure_series *series)
+{
+    join_retained(series);
+    join_containers(series);
 }

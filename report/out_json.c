@@ -265,6 +265,9 @@ static void retainer(struct tenure_json *json, const struct tenure_view *view,
                          tenure_step_name(&step[i], what, sizeof what));
         tenure_json_count(json, "offset", step[i].offset);
         tenure_json_real(json, "share", step[i].share);
+        tenure_json_count(json, "way", step[i].way);
+        tenure_json_text(json, "kind", tenure_step_kind(&step[i]));
+        tenure_json_text(json, "member", step[i].member);
         tenure_json_end_object(json);
     }
     tenure_json_end_array(json);

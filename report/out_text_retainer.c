@@ -26,11 +26,23 @@ static void print_retained(const struct tenure_view *view,
             tenure_text_bytes(site->population.live_bytes[of]).text);
 }
 
+/* The first line of a root has its share, and no other. */
+static void print_step(const struct tenure_paper *paper,
+                       const struct tenure_step *step)
+{
+    char text[2300];
+    if (tenure_step_is_root(step))
+        fprintf(paper->to, "  %6.1f %%  ", 100 * step->share);
+    else
+        fputs("            -> ", paper->to);
+    tenure_print_text(paper, tenure_step_text(step, text, sizeof text));
+    fputc('\n', paper->to);
+}
+
 void tenure_text_way(const struct tenure_view *view,
                      const struct tenure_site *site)
 {
     const struct tenure_paper *paper = &view->paper;
-    char text[2300];
     uint32_t count;
     print_retained(view, site);
     const struct tenure_step *step =
@@ -41,19 +53,12 @@ void tenure_text_way(const struct tenure_view *view,
     if (view->series->timeline.count > 1)
         fprintf(paper->to, " in snapshot %u",
                 tenure_retainers_snapshot(view->retainers)->process->seq);
-    fputs(
-        ", root first (share: of the blocks born last, how many are held by "
-        "it)\n\n",
-        paper->to);
-    if (step[0].kind == TENURE_RETAINER_BLOCK)
-        fputs("            (no root was found to point here)\n", paper->to);
+    fputs(", root first (share of the blocks born last)\n\n", paper->to);
     for (uint32_t i = 0; i < count; i++) {
-        fprintf(paper->to, "  %6.1f %%  %s", 100 * step[i].share,
-                i ? "-> " : "");
-        tenure_print_text(paper, tenure_step_text(&step[i], text, sizeof text));
-        fputc('\n', paper->to);
+        print_step(paper, &step[i]);
+        if (i + 1 == count || step[i + 1].way != step[i].way)
+            fputs("            -> these blocks\n", paper->to);
     }
-    fputs("            -> these blocks\n", paper->to);
 }
 
 /* Why there may be no way, or not for all blocks. */
@@ -82,8 +87,9 @@ static void print_doubt(const struct tenure_view *view,
                 tenure_text_bytes(p->lost_bytes[last]).text);
     } else if (!found) {
         fputs(
-            "\n  No way was recorded: they are kept for the sites that hold "
-            "most, if a\n  pointer to their newest blocks was found.\n",
+            "\n  No way was recorded: they are kept for the 256 sites that "
+            "matter most, if a\n  pointer to their newest blocks was "
+            "found.\n",
             to);
     }
 }

@@ -38,6 +38,15 @@ struct tenure_cohort {
     const uint64_t *bytes;  /* [count] */
 };
 
+/* What the newest cohort hangs on, in the newest major snapshot that says. */
+struct tenure_held {
+    double share;          /* on one container, 0..1; 0 = nobody knows */
+    uint64_t words;        /* that the container has */
+    uint64_t filled;       /* of them, by what leads to blocks of the site */
+    uint64_t blocks;       /* of the site */
+    bool older, unresized; /* than all of them, and never by realloc */
+};
+
 struct tenure_population {
     const struct tenure_timeline *timeline;
     const uint64_t *live_blocks; /* [count] */
@@ -55,9 +64,7 @@ struct tenure_population {
     const uint64_t *rising_blocks;
     const uint64_t *lost_blocks; /* [count] 0 where the snapshot is minor */
     const uint64_t *lost_bytes;  /* [count] */
-    /* Share (0..1) of the newest cohort that hangs on one container, in the
-     * newest major snapshot; 0 where nobody marked. */
-    double container_share;
+    struct tenure_held held;
 };
 
 #endif

@@ -17,6 +17,7 @@
 #include "report/stack.h"
 #include "report/symbolize_data.h"
 #include "report/text.h"
+#include "report/words.h"
 
 struct tenure_retainers {
     const struct tenure_series *series;
@@ -61,7 +62,7 @@ static void index_ways(struct tenure_retainers *all,
         if (all->first[call] == 0)
             all->first[call] = i + 1;
         for (uint64_t k = i; k < next; k++)
-            if (s->retainers[k].kind == TENURE_RETAINER_BLOCK)
+            if (tenure_retainer_has_site(&s->retainers[k]))
                 tenure_symbols_want(
                     symbols, tenure_calltree_find(calls, s->retainers[k].what));
     }
@@ -115,6 +116,27 @@ text_of(struct tenure_retainers *all, const char *format, ...)
     return tenure_arena_text(&all->arena, text, strlen(text));
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The symbols of a module, made when they are first needed. */
+static struct tenure_data *data_of(struct tenure_retainers *all,
+                                   uint32_t number)
+{
+    const struct tenure_snapshot *s = all->snapshot;
+    const struct tenure_module *module = &s->modules[number];
+    struct tenure_data **data = &all->data[number];
+    const char *path = tenure_snapshot_string(s, module->path);
+    struct tenure_image image = {path, base_name(path),
+                                 tenure_snapshot_string(s, module->build_id)};
+    if (*data == NULL)
+        *data = tenure_data_new(&image, s->process);
+    return *data;
+}
+
 static void name_global(struct tenure_retainers *all, struct tenure_step *step,
                         const struct tenure_retainer *record)
 {
@@ -126,43 +148,98 @@ static void name_global(struct tenure_retainers *all, struct tenure_step *step,
         step->offset = record->address;
         return;
     }
-    const struct tenure_module *module = &s->modules[record->module];
-    const char *path = tenure_snapshot_string(s, module->path);
-    const char *slash = strrchr(path, '/');
-    struct tenure_data **data = &all->data[record->module];
-    struct tenure_image image = {path, slash ? slash + 1 : path,
-                                 tenure_snapshot_string(s, module->build_id)};
-    step->where = text_of(all, "%s", image.name);
-    if (*data == NULL)
-        *data = tenure_data_new(&image, s->process);
-    if (!tenure_data_find(*data, record->offset, &variable))
+    step->where = text_of(
+        all, "%s",
+        base_name(tenure_snapshot_string(s, s->modules[record->module].path)));
+    if (!tenure_data_find(data_of(all, record->module), record->offset,
+                          &variable))
         return;
     step->what = text_of(all, "global `%s`", variable.name);
     step->offset = variable.offset;
+    step->member = text_of(all, "%s", variable.member);
 }
 
-static const char *name_thread(struct tenure_retainers *all, const char *what,
-                               uint32_t tid)
+/* "worker-3 (77)" */
+static const char *thread_name(struct tenure_retainers *all, uint32_t tid)
 {
     const struct tenure_snapshot *s = all->snapshot;
     for (uint64_t i = 0; i < s->threads_count; i++)
         if (s->threads[i].tid == tid)
-            return text_of(all, "%s of thread %s (%u)", what,
+            return text_of(all, "thread %s (%u)",
                            tenure_snapshot_string(s, s->threads[i].name), tid);
-    return text_of(all, "%s of thread %u", what, tid);
+    return text_of(all, "thread %u", tid);
+}
+
+static const char *name_stack(struct tenure_retainers *all,
+                              const struct tenure_retainer *record)
+{
+    const struct tenure_snapshot *s = all->snapshot;
+    const char *thread = thread_name(all, record->what);
+    struct tenure_variable function;
+    if (record->module == TENURE_NONE)
+        return text_of(all, "stack of %s", thread);
+    const char *module =
+        base_name(tenure_snapshot_string(s, s->modules[record->module].path));
+    if (tenure_data_function(data_of(all, record->module), record->offset,
+                             &function))
+        return text_of(all, "stack of %s, in %s", thread, function.name);
+    return text_of(all, "stack of %s, in %s+0x%" PRIx64, thread, module,
+                   record->offset);
+}
+
+/* Only the executable's own variables are at a known place. */
+static const char *name_thread_local(struct tenure_retainers *all,
+                                     const struct tenure_retainer *record)
+{
+    const struct tenure_snapshot *s = all->snapshot;
+    const struct tenure_module *exe = tenure_snapshot_exe(s);
+    const char *thread = thread_name(all, record->what);
+    struct tenure_variable variable;
+    if (exe != NULL && record->offset != 0 &&
+        tenure_data_thread_local(data_of(all, (uint32_t)(exe - s->modules)),
+                                 s->process->machine, record->offset,
+                                 &variable))
+        return text_of(all, "thread-local `%s` of %s", variable.name, thread);
+    return text_of(all, "%s of %s",
+                   record->offset != 0 ? "thread-local storage"
+                                       : "descriptor (pthread_setspecific)",
+                   thread);
+}
+
+/* The function whose block, or mapping, it is. */
+static const char *title_of(struct tenure_retainers *all, uint32_t site,
+                            char *title, size_t bytes)
+{
+    struct tenure_stack *stack = &all->stack;
+    snprintf(title, bytes, "(no stack)");
+    tenure_stack_load(stack, all->series, all->symbols,
+                      tenure_calltree_find(&all->series->calls, site));
+    if (stack->count > 0)
+        tenure_frame_title(&stack->at[stack->title], title, bytes);
+    return title;
 }
 
 static void name_block(struct tenure_retainers *all, struct tenure_step *step,
                        const struct tenure_retainer *record)
 {
-    uint32_t call = tenure_calltree_find(&all->series->calls, record->what);
-    struct tenure_stack *stack = &all->stack;
-    char title[2048] = "(no stack)";
-    tenure_stack_load(stack, all->series, all->symbols, call);
-    if (stack->count > 0)
-        tenure_frame_title(&stack->at[stack->title], title, sizeof title);
-    step->what = text_of(all, "block of %s", title);
+    char title[2048];
+    step->what = text_of(all, "block of %s",
+                         title_of(all, record->what, title, sizeof title));
     step->offset = record->offset;
+}
+
+/* The helper reads what the copy does not have, and keeps no addresses. */
+static const char *name_mapping(struct tenure_retainers *all,
+                                const struct tenure_retainer *record)
+{
+    char title[2048];
+    if (record->what != 0)
+        return text_of(all, "mapped memory of %s",
+                       title_of(all, record->what, title, sizeof title));
+    if (record->address == 0)
+        return "mapped memory kept from children (MADV_DONTFORK), as V8's "
+               "heap is";
+    return text_of(all, "mapped memory at 0x%" PRIx64, record->address);
 }
 
 static void name_step(struct tenure_retainers *all, struct tenure_step *step,
@@ -170,39 +247,102 @@ static void name_step(struct tenure_retainers *all, struct tenure_step *step,
 {
     *step = (struct tenure_step){.kind = record->kind,
                                  .where = "",
+                                 .member = "",
                                  .share = (double)record->share / 10000};
     switch (record->kind) {
+    case 0:
+        step->what = "something that was not found: no root points here";
+        break;
     case TENURE_RETAINER_GLOBAL:
         name_global(all, step, record);
         break;
     case TENURE_RETAINER_BLOCK:
+    case TENURE_RETAINER_TABLE:
+    case TENURE_RETAINER_BLOCKS:
+    case TENURE_RETAINER_CHAIN:
         name_block(all, step, record);
         break;
     case TENURE_RETAINER_STACK:
-        step->what = name_thread(all, "stack", record->what);
+        step->what = name_stack(all, record);
         break;
     case TENURE_RETAINER_REGISTER:
-        step->what = name_thread(all, "a register", record->what);
+        step->what =
+            text_of(all, "a register of %s", thread_name(all, record->what));
         break;
     case TENURE_RETAINER_TLS:
-        step->what = name_thread(all, "thread-local storage", record->what);
+        step->what = name_thread_local(all, record);
         break;
     case TENURE_RETAINER_MAPPING:
-        step->what =
-            text_of(all, "mapped memory at 0x%" PRIx64, record->address);
+        step->what = name_mapping(all, record);
         break;
     case TENURE_RETAINER_KERNEL:
-        step->what = "the kernel";
+        step->what = "the kernel (epoll data)";
         break;
     case TENURE_RETAINER_USER:
         step->what = "a region that the program named";
         break;
     case TENURE_RETAINER_LOADER:
-        step->what = "the dynamic loader";
+        step->what = "the dynamic loader, or an ignored block";
         break;
     default:
         step->what = text_of(all, "a root of kind %u", record->kind);
     }
+}
+
+/* Does this record go on with the way of the one before it? */
+static bool goes_on(const struct tenure_retainer *record)
+{
+    return record->step > 0 ||
+           (record->kind == TENURE_RETAINER_GLOBAL && record->what > 0);
+}
+
+/* Pointers of one variable are one step. */
+static bool join_step(struct tenure_step *last, const struct tenure_step *step)
+{
+    if (last->kind != TENURE_RETAINER_GLOBAL ||
+        step->kind != TENURE_RETAINER_GLOBAL ||
+        strcmp(last->what, step->what) != 0 ||
+        strcmp(last->where, step->where) != 0)
+        return false;
+    last->several = true;
+    last->share += step->share;
+    return true;
+}
+
+static uint32_t way_length(const struct tenure_step *step,
+                           const struct tenure_step *end)
+{
+    uint32_t length = 1;
+    while (step + length < end && step[length].way == step->way)
+        length++;
+    return length;
+}
+
+static bool looks_alike(const struct tenure_step *a,
+                        const struct tenure_step *b, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++)
+        if (a[i].kind != b[i].kind || strcmp(a[i].what, b[i].what) != 0 ||
+            strcmp(a[i].where, b[i].where) != 0 ||
+            strcmp(a[i].member, b[i].member) != 0)
+            return false;
+    return true;
+}
+
+/* Ways that differ in callers further out only are one to a reader. The last
+ * of the steps is a way of its own; true if it is part of one before it. */
+static bool join_way(struct tenure_step *steps, uint32_t last, uint32_t end)
+{
+    for (uint32_t at = 0, length; at < last; at += length) {
+        length = way_length(&steps[at], &steps[last]);
+        if (length != end - last ||
+            !looks_alike(&steps[at], &steps[last], length))
+            continue;
+        for (uint32_t i = 0; i < length; i++)
+            steps[at + i].share += steps[last + i].share;
+        return true;
+    }
+    return false;
 }
 
 const struct tenure_step *tenure_retainers_of(struct tenure_retainers *all,
@@ -212,33 +352,107 @@ const struct tenure_step *tenure_retainers_of(struct tenure_retainers *all,
     if (all->snapshot == NULL || all->first[call] == 0)
         return NULL;
     uint64_t from = all->first[call] - 1;
-    *count = (uint32_t)length_at(all->snapshot, from);
-    for (uint32_t i = 0; i < *count; i++)
-        name_step(all, &all->steps[i], &all->snapshot->retainers[from + i]);
+    uint64_t records = length_at(all->snapshot, from);
+    uint32_t way = 0, begins = 0;
+    for (uint64_t i = 0; i < records; i++) {
+        const struct tenure_retainer *record =
+            &all->snapshot->retainers[from + i];
+        struct tenure_step step;
+        bool more = i > 0 && goes_on(record);
+        if (!more && i > 0) {
+            if (join_way(all->steps, begins, *count))
+                *count = begins;
+            else
+                way++;
+            begins = *count;
+        }
+        name_step(all, &step, record);
+        step.way = way;
+        if (!more || !join_step(&all->steps[*count - 1], &step))
+            all->steps[(*count)++] = step;
+    }
+    if (join_way(all->steps, begins, *count))
+        *count = begins;
     return all->steps;
 }
 
-static const char *put_together(const struct tenure_step *step,
-                                const char *offset, char *text, size_t bytes)
+const char *tenure_step_kind(const struct tenure_step *step)
 {
-    snprintf(text, bytes, "%s%s%s%s%s", step->what, offset,
-             *step->where ? " (" : "", step->where, *step->where ? ")" : "");
-    return text;
+    static const char *const names[] = {
+        "unknown", "global", "stack", "register", "tls",
+        "mapping", "kernel", "user",  "block",    "loader",
+        "table",   "blocks", "chain",
+    };
+    return step->kind < sizeof names / sizeof *names ? names[step->kind]
+                                                     : names[0];
 }
 
 const char *tenure_step_name(const struct tenure_step *step, char *text,
                              size_t bytes)
 {
-    return put_together(step, "", text, bytes);
+    snprintf(text, bytes, "%s%s%s%s", step->what, *step->where ? " (" : "",
+             step->where, *step->where ? ")" : "");
+    return text;
+}
+
+/* A pointer of a global by its member; without types by its offset. */
+static void global_text(const struct tenure_step *step, char *text,
+                        size_t bytes)
+{
+    char offset[32] = "";
+    if (step->offset > 0)
+        snprintf(offset, sizeof offset, "+0x%" PRIx64, step->offset);
+    if (step->several)
+        snprintf(text, bytes, "%s, many of its words (%s)", step->what,
+                 step->where);
+    else if (*step->member)
+        snprintf(text, bytes, "global `%s` (%s)", step->member, step->where);
+    else
+        snprintf(text, bytes, "%s%s%s%s%s", step->what, offset,
+                 *step->where ? " (" : "", step->where,
+                 *step->where ? ")" : "");
 }
 
 const char *tenure_step_text(const struct tenure_step *step, char *text,
                              size_t bytes)
 {
-    char offset[32] = "";
-    if (step->kind == TENURE_RETAINER_BLOCK)
-        snprintf(offset, sizeof offset, ", +0x%" PRIx64, step->offset);
-    else if (step->offset > 0)
-        snprintf(offset, sizeof offset, "+0x%" PRIx64, step->offset);
-    return put_together(step, offset, text, bytes);
+    switch (step->kind) {
+    case TENURE_RETAINER_GLOBAL:
+        global_text(step, text, bytes);
+        break;
+    case TENURE_RETAINER_BLOCK:
+        snprintf(text, bytes, "one %s, at +0x%" PRIx64, step->what,
+                 step->offset);
+        break;
+    case TENURE_RETAINER_TABLE:
+        snprintf(text, bytes, "one %s, many of its words", step->what);
+        break;
+    case TENURE_RETAINER_BLOCKS:
+        snprintf(text, bytes, "blocks%s, at +0x%" PRIx64,
+                 step->what + strlen("block"), step->offset);
+        break;
+    case TENURE_RETAINER_CHAIN:
+        snprintf(text, bytes, "a chain of blocks%s, at +0x%" PRIx64,
+                 step->what + strlen("block"), step->offset);
+        break;
+    default:
+        tenure_step_name(step, text, bytes);
+    }
+    return text;
+}
+
+const char *tenure_way_text(struct tenure_retainers *all, uint32_t call,
+                            char *text, size_t bytes)
+{
+    struct tenure_words words = tenure_words_in(text, bytes);
+    char part[2300];
+    uint32_t count;
+    const struct tenure_step *step = tenure_retainers_of(all, call, &count);
+    for (uint32_t i = 0; i < count && step[i].way == 0; i++)
+        tenure_say(&words, "%s%s",
+                   i == 0                          ? ""
+                   : tenure_step_is_root(&step[i]) ? " and "
+                                                   : " -> ",
+                   tenure_step_text(&step[i], part, sizeof part));
+    return text;
 }

@@ -29,7 +29,8 @@
     X(retainer, retainers, RETAINERS)                                          \
     X(spread, spreads, SPREAD)                                                 \
     X(type, types, TYPES)                                                      \
-    X(retained, retained, RETAINED)
+    X(retained, retained, RETAINED)                                            \
+    X(container, containers, CONTAINERS)
 
 struct tenure_snapshot {
     const char *path; /* as it was given; belongs to the caller */

@@ -1,9 +1,11 @@
 /*
- * The data symbols of an image, sorted for the search.
+ * The symbols of an image that are asked for one by one, sorted for the
+ * search.
  *
- * Objects of the symbol table come in; an address is inside of one or has no
- * name: in a stripped file the nearest symbol before it is another variable
- * as often as not.
+ * Objects, functions and thread-local variables of the symbol table come in;
+ * an address is inside of one or has no name: in a stripped file the nearest
+ * symbol before it is another variable as often as not. The file stays open
+ * for its DWARF, which is only looked at for a variable that was found.
  */
 #include "report/symbolize_data.h"
 
@@ -13,16 +15,25 @@
 #include "report/demangle.h"
 #include "report/memory.h"
 #include "report/symbolize_file.h"
+#include "report/symbolize_member.h"
 #include "report/text.h"
 
 struct symbol {
     uint64_t address, bytes;
-    const char *name, *readable; /* in the arena */
+    const char *name;
+};
+
+struct symbols {
+    struct symbol *at;
+    size_t count, room;
 };
 
 struct tenure_data {
-    struct symbol *symbols;
-    size_t count, room;
+    struct symbols objects, functions, thread_locals;
+    struct tenure_elf_file file;
+    bool open;
+    struct tenure_members *members; /* NULL until they are asked for */
+    uint64_t tls_bytes, tls_align;
     struct tenure_arena arena;
 };
 
@@ -44,47 +55,76 @@ static const char *keep(struct tenure_data *data, const char *text)
         tenure_arena_text(&data->arena, text, strlen(text)));
 }
 
-static void add(struct tenure_data *data, const char *name, uint64_t address,
-                uint64_t bytes)
+static void add(struct tenure_data *data, struct symbols *to, const char *name,
+                uint64_t address, uint64_t bytes)
 {
-    char *readable = tenure_demangle(name);
-    data->symbols = tenure_grow(data->symbols, data->count, &data->room,
-                                sizeof *data->symbols);
-    struct symbol *symbol = &data->symbols[data->count++];
-    *symbol = (struct symbol){.address = address, .bytes = bytes};
-    symbol->name = keep(data, name);
-    symbol->readable = readable ? keep(data, readable) : symbol->name;
-    free(readable);
+    to->at = tenure_grow(to->at, to->count, &to->room, sizeof *to->at);
+    to->at[to->count++] = (struct symbol){address, bytes, keep(data, name)};
 }
 
-static void read_symbols(struct tenure_data *data,
-                         const struct tenure_elf_file *file)
+static void read_symbol(struct tenure_data *data, int number)
 {
-    int count = dwfl_module_getsymtab(file->module);
-    for (int i = 1; i < count; i++) {
-        GElf_Sym symbol;
-        GElf_Addr address;
-        GElf_Word section;
-        const char *name = dwfl_module_getsym_info(
-            file->module, i, &symbol, &address, &section, NULL, NULL);
-        if (name && *name && section != SHN_UNDEF &&
-            GELF_ST_TYPE(symbol.st_info) == STT_OBJECT && symbol.st_size > 0)
-            add(data, name, address - file->bias, symbol.st_size);
+    GElf_Sym symbol;
+    GElf_Addr address;
+    GElf_Word section;
+    const char *name = dwfl_module_getsym_info(
+        data->file.module, number, &symbol, &address, &section, NULL, NULL);
+    if (!name || !*name || section == SHN_UNDEF || symbol.st_size == 0)
+        return;
+    switch (GELF_ST_TYPE(symbol.st_info)) {
+    case STT_OBJECT:
+        add(data, &data->objects, name, address - data->file.bias,
+            symbol.st_size);
+        break;
+    case STT_FUNC:
+        add(data, &data->functions, name, address - data->file.bias,
+            symbol.st_size);
+        break;
+    case STT_TLS:
+        add(data, &data->thread_locals, name, symbol.st_value, symbol.st_size);
+        break;
+    default:
+        break;
     }
-    if (data->count > 0)
-        qsort(data->symbols, data->count, sizeof *data->symbols, by_address);
+}
+
+static void sort(struct symbols *symbols)
+{
+    if (symbols->count > 0)
+        qsort(symbols->at, symbols->count, sizeof *symbols->at, by_address);
+}
+
+static void read_tls(struct tenure_data *data)
+{
+    GElf_Addr bias;
+    GElf_Phdr segment;
+    Elf *elf = dwfl_module_getelf(data->file.module, &bias);
+    size_t count = 0;
+    if (!elf || elf_getphdrnum(elf, &count) != 0)
+        return;
+    for (int i = 0; i < (int)count; i++) {
+        if (!gelf_getphdr(elf, i, &segment) || segment.p_type != PT_TLS)
+            continue;
+        data->tls_bytes = segment.p_memsz;
+        data->tls_align = segment.p_align > 0 ? segment.p_align : 1;
+    }
 }
 
 struct tenure_data *tenure_data_new(const struct tenure_image *image,
                                     const struct tenure_process *process)
 {
     struct tenure_data *data = tenure_zeroed(1, sizeof *data);
-    struct tenure_elf_file file;
     const char *problem;
-    if (tenure_elf_file_open(&file, image, process, &problem)) {
-        read_symbols(data, &file);
-        tenure_elf_file_close(&file);
-    }
+    data->open = tenure_elf_file_open(&data->file, image, process, &problem);
+    if (!data->open)
+        return data;
+    int count = dwfl_module_getsymtab(data->file.module);
+    for (int i = 1; i < count; i++)
+        read_symbol(data, i);
+    sort(&data->objects);
+    sort(&data->functions);
+    sort(&data->thread_locals);
+    read_tls(data);
     return data;
 }
 
@@ -92,28 +132,84 @@ void tenure_data_free(struct tenure_data *data)
 {
     if (data == NULL)
         return;
-    free(data->symbols);
+    tenure_members_free(data->members);
+    if (data->open)
+        tenure_elf_file_close(&data->file);
+    free(data->objects.at);
+    free(data->functions.at);
+    free(data->thread_locals.at);
     tenure_arena_drop(&data->arena);
     free(data);
 }
 
-bool tenure_data_find(const struct tenure_data *data, uint64_t address,
-                      struct tenure_variable *variable)
+static const struct symbol *search(const struct symbols *in, uint64_t address)
 {
-    size_t low = 0, high = data->count;
+    size_t low = 0, high = in->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (data->symbols[middle].address <= address)
+        if (in->at[middle].address <= address)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == 0)
+    if (low == 0 || address - in->at[low - 1].address >= in->at[low - 1].bytes)
+        return NULL;
+    return &in->at[low - 1];
+}
+
+static bool find(struct tenure_data *data, const struct symbols *in,
+                 uint64_t address, struct tenure_variable *variable)
+{
+    const struct symbol *found = search(in, address);
+    if (found == NULL)
         return false;
-    const struct symbol *found = &data->symbols[low - 1];
-    if (address - found->address >= found->bytes)
-        return false;
+    char *readable = tenure_demangle(found->name);
     *variable =
-        (struct tenure_variable){found->readable, address - found->address};
+        (struct tenure_variable){readable ? keep(data, readable) : found->name,
+                                 address - found->address, ""};
+    free(readable);
     return true;
+}
+
+bool tenure_data_find(struct tenure_data *data, uint64_t address,
+                      struct tenure_variable *variable)
+{
+    char text[1024];
+    if (!find(data, &data->objects, address, variable))
+        return false;
+    if (data->members == NULL)
+        data->members = tenure_members_new(data->file.module);
+    if (tenure_members_find(data->members, address - variable->offset,
+                            variable->offset, text, sizeof text)) {
+        char whole[2048];
+        snprintf(whole, sizeof whole, "%s%s", variable->name, text);
+        variable->member = keep(data, whole);
+    }
+    return true;
+}
+
+bool tenure_data_function(struct tenure_data *data, uint64_t address,
+                          struct tenure_variable *function)
+{
+    return find(data, &data->functions, address, function);
+}
+
+static uint64_t rounded(uint64_t value, uint64_t align)
+{
+    return (value + align - 1) / align * align;
+}
+
+bool tenure_data_thread_local(struct tenure_data *data, uint32_t machine,
+                              uint64_t distance,
+                              struct tenure_variable *variable)
+{
+    if (data->tls_bytes == 0 || data->tls_align > UINT32_MAX)
+        return false;
+    uint64_t bytes = rounded(data->tls_bytes, data->tls_align);
+    if (machine == EM_AARCH64) /* behind two words of the thread's own */
+        return distance >= rounded(16, data->tls_align) &&
+               find(data, &data->thread_locals,
+                    distance - rounded(16, data->tls_align), variable);
+    return distance <= bytes &&
+           find(data, &data->thread_locals, bytes - distance, variable);
 }

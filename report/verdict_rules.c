@@ -41,11 +41,25 @@ static void take_lost(const struct tenure_population *const *populations,
     }
 }
 
-static bool on_one_container(const struct tenure_population *const *sites,
-                             uint32_t count)
+bool tenure_is_held(const struct tenure_population *population)
+{
+    return population->held.share >= tenure_rules.container;
+}
+
+bool tenure_is_bounded(const struct tenure_population *population)
+{
+    const struct tenure_held *held = &population->held;
+    double filled = (double)held->filled;
+    return tenure_is_held(population) && held->older && held->unresized &&
+           (double)held->blocks <= tenure_rules.container_each * filled &&
+           filled >= tenure_rules.container_full * (double)held->words;
+}
+
+static bool all_bounded(const struct tenure_population *const *sites,
+                        uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        if (sites[i]->container_share < tenure_rules.container)
+        if (!tenure_is_bounded(sites[i]))
             return false;
     return true;
 }
@@ -88,7 +102,7 @@ by_growth(const struct tenure_matrix *matrix,
     bool declines = test->decline_z < tenure_rules.decline_z &&
                     (test->late_share < tenure_rules.decline_share ||
                      test->later_z < tenure_rules.decline_no_z);
-    if (declines || on_one_container(populations, count))
+    if (declines || all_bounded(populations, count))
         return TENURE_CLASS_UNBOUNDED;
     return TENURE_CLASS_LEAK;
 }

@@ -84,6 +84,10 @@
       "chosen")                                                                \
     X(container, 0.9, "share of the newest cohort held by one block",          \
       "one container may be a cache")                                          \
+    X(container_each, 1.02, "blocks for each word of a container that bounds", \
+      "chains: 1.13 where a fourth of the buckets is full")                    \
+    X(container_full, 0.25, "words that must be filled to tell that",          \
+      "emptier ones have hardly a chain yet")                                  \
     X(grown_bytes, 10240, "bytes a block must have grown by realloc",          \
       "memlab's unbound-object")                                               \
     X(grown_fall, 0.25, "of what it grew, what it may have shrunk", "tuned")   \
@@ -173,6 +177,16 @@ struct tenure_site_verdict {
     double seconds_to_limit;          /* at this rate; 0 = none in sight */
     bool traded; /* cleared by sites that shrank as this one grew */
 };
+
+/* Are all its blocks held by one container, as far as is known? */
+bool tenure_is_held(const struct tenure_population *population);
+
+/* And does that bound them: it was there before them, was never resized, and
+ * each of them takes a word of it? Then it is like a cache that has not met
+ * its cap; it may be a leak that will meet it. A list, a tree, a chained hash
+ * and a table that grows are held by one container as well, and bound
+ * nothing: that is how most leaks are held. */
+bool tenure_is_bounded(const struct tenure_population *population);
 
 /* The name in text and JSON: "leak", "one-off" ... */
 const char *tenure_class_name(enum tenure_site_class class);

@@ -101,6 +101,34 @@ static void say_growth(struct tenure_words *words,
                growth->intervals);
 }
 
+/* Where the growth is bounded, by what; else that one thing holds it, which
+ * is where to look. */
+static void say_container(struct tenure_words *words,
+                          const struct tenure_site_verdict *verdict,
+                          const struct tenure_population *population)
+{
+    const struct tenure_held *held = &population->held;
+    bool unbounded = verdict->class == TENURE_CLASS_UNBOUNDED;
+    if (unbounded && tenure_is_bounded(population))
+        tenure_say(words,
+                   "; held by one container that was there before them, %llu "
+                   "of its %llu words filled: could be a cache that has not "
+                   "met its cap",
+                   (unsigned long long)held->filled,
+                   (unsigned long long)held->words);
+    else if (unbounded)
+        tenure_say(words,
+                   "; it slows: could be a cache that has not met its "
+                   "cap");
+    else if (tenure_is_held(population))
+        tenure_say(words, "; %.0f %% of the newest held by one container%s",
+                   100 * held->share,
+                   held->blocks > held->filled ? ", on one another"
+                   : !held->older || !held->unresized
+                       ? ", which grows with them"
+                       : "");
+}
+
 static void say_warming(struct tenure_words *words,
                         const struct tenure_site_verdict *verdict)
 {
@@ -207,6 +235,7 @@ void tenure_verdict_text(const struct tenure_site_verdict *verdict,
         else
             say_survival(&words, &verdict->test,
                          population->timeline->sample_bytes > 0);
+        say_container(&words, verdict, population);
         say_rate(&words, verdict);
         break;
     default:

@@ -219,7 +219,7 @@ static bool marks_ok(const struct bounds *in, const void *data)
         if (!site_ok(in, retainer[i].site) ||
             (retainer[i].module != TENURE_NONE &&
              retainer[i].module >= in->module_count) ||
-            (retainer[i].kind == TENURE_RETAINER_BLOCK &&
+            (tenure_retainer_has_site(&retainer[i]) &&
              !site_ok(in, retainer[i].what)))
             return false;
     return true;
@@ -277,6 +277,19 @@ static bool edges_ok(const struct bounds *in,
             edge.what != TENURE_NONE && edge.what >= in->module_count)
             return false;
     return got == 0;
+}
+
+static bool containers_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_container *at =
+        tenure_format_section(data, TENURE_SECTION_CONTAINERS, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!site_ok(in, at[i].site) ||
+            (at[i].kind == TENURE_RETAINER_BLOCK && !site_ok(in, at[i].what)) ||
+            (at[i].module != TENURE_NONE && at[i].module >= in->module_count))
+            return false;
+    return true;
 }
 
 static bool objects_ok(const struct bounds *in, const void *data)
@@ -354,7 +367,8 @@ static int check_content(const void *data)
         threads_ok(&in, data) && rows_ok(&in, data, TENURE_SECTION_ROWS) &&
         rows_ok(&in, data, TENURE_SECTION_MAPPINGS) && growth_ok(&in, data) &&
         spread_ok(&in, data) && late_ok(&in, data) && marks_ok(&in, data) &&
-        types_ok(&in, data) && retained_ok(&in, data) && objects_ok(&in, data);
+        types_ok(&in, data) && retained_ok(&in, data) &&
+        containers_ok(&in, data) && objects_ok(&in, data);
     return ok ? 0 : TENURE_FORMAT_CONTENT;
 }
 

@@ -69,7 +69,8 @@ struct tenure_section {
     X(EDGES, 14, uint8_t)   /* a stream */                                     \
     X(SPREAD, 15, struct tenure_spread)                                        \
     X(TYPES, 16, struct tenure_type)                                           \
-    X(RETAINED, 17, struct tenure_retained)
+    X(RETAINED, 17, struct tenure_retained)                                    \
+    X(CONTAINERS, 18, struct tenure_container)
 
 enum tenure_section_type {
 #define X(name, number, type) TENURE_SECTION_##name = number,
@@ -286,13 +287,22 @@ struct tenure_mark {
     uint64_t retained_bytes; /* what would go with this row's blocks */
 };
 
-/* One step of the path that holds a site, root first. */
+/* One step of a way from a root to the blocks of a site. The ways of a site
+ * follow one another, the one that holds most first; each begins with its
+ * root, step 0. A root that is global may be several words, each a record:
+ * they are told apart by `what`, and their shares make up that of the way.
+ * Of a stack, module and offset are those of the code whose frame the pointer
+ * is in, if that is known. Of thread-local storage, offset is how far from
+ * the thread pointer a variable is; 0 = it is in the thread's descriptor, as
+ * the values of pthread keys are. */
 struct tenure_retainer {
     uint32_t site;
     uint32_t step;    /* 0 = root */
-    uint32_t kind;    /* enum tenure_retainer_kind */
+    uint32_t kind;    /* enum tenure_retainer_kind; 0 = unknown root */
     uint32_t module;  /* of a global */
-    uint32_t what;    /* site of the block in between, tid of a stack */
+    uint32_t what;    /* site of the block in between or of a mapping (0 =
+                         unknown), tid of a stack, number of a global's
+                         word from 0 */
     uint32_t share;   /* of the site's newest cohort, in 1/10000 */
     uint64_t address; /* of the pointer: global, stack slot, block start */
     uint64_t offset;  /* of the pointer within the block or the module */
@@ -308,7 +318,41 @@ enum tenure_retainer_kind {
     TENURE_RETAINER_USER,
     TENURE_RETAINER_BLOCK,
     TENURE_RETAINER_LOADER,
+    TENURE_RETAINER_TABLE,  /* one block, by several of its words */
+    TENURE_RETAINER_BLOCKS, /* several blocks of one site */
+    TENURE_RETAINER_CHAIN,  /* the same, one on another; `address`: the first */
 };
+
+static inline int tenure_retainer_is_block(uint32_t kind)
+{
+    return kind == TENURE_RETAINER_BLOCK || kind == TENURE_RETAINER_TABLE ||
+           kind == TENURE_RETAINER_BLOCKS || kind == TENURE_RETAINER_CHAIN;
+}
+
+/* Is `what` a site? */
+static inline int tenure_retainer_has_site(const struct tenure_retainer *at)
+{
+    return tenure_retainer_is_block(at->kind) ||
+           (at->kind == TENURE_RETAINER_MAPPING && at->what != 0);
+}
+
+/* What nine tenths and more of a site's newest cohort hang on, if it is one
+ * block, or words of one module's data from the first to the last of them.
+ * `filled` are those of its words that point to what it holds directly on
+ * the way to the site: its blocks, or those that each hold some. */
+struct tenure_container {
+    uint32_t site;
+    uint32_t kind;       /* TENURE_RETAINER_BLOCK or _GLOBAL */
+    uint32_t what;       /* site of the block */
+    uint32_t module;     /* of the global */
+    uint32_t generation; /* birth of the block */
+    uint32_t flags;      /* TENURE_CONTAINER_... */
+    uint32_t share;      /* of the newest cohort, in 1/10000 */
+    uint32_t reserved;
+    uint64_t words, filled;
+    uint64_t blocks; /* of the site, born up to now and reached */
+};
+#define TENURE_CONTAINER_RESIZED 1u /* by realloc */
 
 /* Live blocks of one row, same key as in ROWS, whose first word is `vtable`:
  * an address in a module, of which the symbols say whether it is one. Major
@@ -362,6 +406,7 @@ _Static_assert(sizeof(struct tenure_retainer) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_type) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_retained) == 16, "on disk");
 _Static_assert(sizeof(struct tenure_objects_head) == 40, "on disk");
+_Static_assert(sizeof(struct tenure_container) == 56, "on disk");
 
 /* What may be wrong with a file; X(NAME, number, "text"). */
 #define TENURE_FORMAT_ERRORS(X)                                                \

@@ -20,8 +20,10 @@ id_of() {
 held() {
     run "$tenure" retainers "$last" "$(id_of "$1")"
     expect 0 ""
-    grep -e '^  *[0-9.]* %  ' .out | sed 's/^  *[0-9.]* %  //
-        s/(\([0-9]\)[0-9]*)$/(TID)/' >steps
+    sed -n 's/([0-9][0-9]*)/(TID)/
+        /-> these blocks$/d
+        s/^  *[0-9.]* %  //p
+        s/^  *-> /-> /p' .out >steps
     [ "$(cat steps)" = "$2" ] ||
         fail "$1: held by $(cat steps), not $2; $(cat .out)"
 }
@@ -32,19 +34,21 @@ last=$(find d -name '*.tenure')
 "$tenure" show --format=json "$last" >all.json
 
 held push_node "global \`list_head\` (cli_retainers)"
-held fill_table "global \`table\`+0x8 (cli_retainers)"
+expect_out "^   100.0 %  global"
+held fill_table "global \`table\`, many of its words (cli_retainers)"
 held make_item "global \`the_box\` (cli_retainers)
--> block of make_box, +0x10"
-expect_out "^   100.0 %  -> block of make_box"
-held on_stack "stack of thread holder (TID)"
+-> one block of make_box, many of its words"
+held on_stack "stack of thread holder (TID), in on_stack"
 held lose_some ""
 expect_out "Lost: nothing points to 100 of its 100 blocks"
 
 # The same in JSON.
 jq -e '[.sites[] | select([.stack[].function] | index("make_item"))][0] |
     .retainer == [
-        {"what": "global `the_box` (cli_retainers)", "offset": 0, "share": 1},
-        {"what": "block of make_box", "offset": 16, "share": 1}]' all.json \
+        {"what": "global `the_box` (cli_retainers)", "offset": 0, "share": 1,
+         "way": 0, "kind": "global", "member": ""},
+        {"what": "block of make_box", "offset": 16, "share": 1,
+         "way": 0, "kind": "table", "member": ""}]' all.json \
     >/dev/null || fail "the JSON: $(jq -c '.sites[].retainer' all.json)"
 
 run "$tenure" show "$last"

@@ -104,12 +104,79 @@ static void without_a_mark_nobody_knows_what_is_retained(void **state)
     done(&run);
 }
 
+static void container(struct run *run, uint32_t at,
+                      struct tenure_container container)
+{
+    container.site = run->site;
+    container.what = run->site;
+    container.module = TENURE_NONE;
+    writer_add(run->at[at], TENURE_SECTION_CONTAINERS, &container);
+}
+
+static void a_container_is_of_the_newest_mark_before_the_exit(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    struct tenure_container of = {.kind = TENURE_RETAINER_BLOCK,
+                                  .generation = 1,
+                                  .share = 9500,
+                                  .words = 64,
+                                  .filled = 10,
+                                  .blocks = 10};
+    begin(&run);
+    container(&run, 0, of);
+    of.share = 10000;
+    container(&run, 2, of);
+    of.share = 200;
+    run.at[3]->process.trigger = TENURE_TRIGGER_EXIT;
+    container(&run, 3, of);
+    const struct tenure_held *held = &join(&run)->population.held;
+    assert_true(held->share == 1.0);
+    assert_int_equal(held->words, 64);
+    assert_int_equal(held->filled, 10);
+    assert_int_equal(held->blocks, 10);
+    assert_true(held->older && held->unresized);
+    done(&run);
+}
+
+static void a_container_younger_than_a_block_is_not_older(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    begin(&run);
+    container(&run, 3,
+              (struct tenure_container){.kind = TENURE_RETAINER_BLOCK,
+                                        .flags = TENURE_CONTAINER_RESIZED,
+                                        .generation = 2,
+                                        .share = 10000,
+                                        .blocks = 10});
+    const struct tenure_held *held = &join(&run)->population.held;
+    assert_false(held->older);
+    assert_false(held->unresized);
+    done(&run);
+}
+
+static void blocks_that_no_mark_saw_hang_on_no_container(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    begin(&run);
+    container(&run, 3,
+              (struct tenure_container){
+                  .kind = TENURE_RETAINER_GLOBAL, .share = 10000, .blocks = 8});
+    assert_true(join(&run)->population.held.share == 0.0);
+    done(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_site_retains_is_of_the_newest_mark),
         cmocka_unit_test(sums_of_impossible_numbers_end_at_the_largest),
         cmocka_unit_test(without_a_mark_nobody_knows_what_is_retained),
+        cmocka_unit_test(a_container_is_of_the_newest_mark_before_the_exit),
+        cmocka_unit_test(a_container_younger_than_a_block_is_not_older),
+        cmocka_unit_test(blocks_that_no_mark_saw_hang_on_no_container),
     };
     return cmocka_run_group_tests_name("join_held", tests, NULL, NULL);
 }

@@ -35,8 +35,8 @@ static void look(struct held *held)
     assert_int_equal(tenure__mark_open(&held->mark, &source), 0);
     tenure__mark_words(&held->mark, held->root, 8);
     tenure__mark_run(&held->mark);
-    assert_int_equal(
-        tenure__retain_find(&held->retain, &held->mark, &source, 9, SITES), 0);
+    assert_int_equal(tenure__retain_find(&held->retain, &held->mark, 9, SITES),
+                     0);
     tenure__retain_root(&root, held->root, 8, (uint64_t)held->root,
                         &held->retain);
     tenure__retain_end(&held->retain);
@@ -48,6 +48,16 @@ static void finish(struct held *held)
     heap_close(&held->heap);
 }
 
+/* The container of a site, or NULL. */
+static const struct tenure_container *container_of(const struct held *held,
+                                                   uint32_t site)
+{
+    for (uint32_t i = 0; i < held->retain.container_count; i++)
+        if (held->retain.container[i].site == site)
+            return &held->retain.container[i];
+    return NULL;
+}
+
 /* The records of a site, in order; how many. */
 static uint32_t way_of(const struct held *held, uint32_t site,
                        const struct tenure_retainer **way)
@@ -55,7 +65,9 @@ static uint32_t way_of(const struct held *held, uint32_t site,
     uint32_t count = 0;
     for (uint32_t i = 0; i < held->retain.count; i++)
         if (held->retain.retainer[i].site == site) {
-            assert_int_equal(held->retain.retainer[i].step, count);
+            assert_true(held->retain.retainer[i].step == 0 ||
+                        held->retain.retainer[i].step ==
+                            way[count - 1]->step + 1);
             way[count++] = &held->retain.retainer[i];
         }
     return count;
@@ -80,12 +92,13 @@ static void a_table_that_holds_all_is_the_container(void **state)
     assert_int_equal(way[0]->what, 7);
     assert_int_equal(way[0]->address, (uint64_t)&held.root[5]);
     assert_int_equal(way[0]->share, 10000);
-    assert_int_equal(way[1]->kind, TENURE_RETAINER_BLOCK);
+    assert_int_equal(way[1]->kind, TENURE_RETAINER_TABLE);
     assert_int_equal(way[1]->what, TABLE);
     assert_int_equal(way[1]->share, 10000);
     assert_int_equal(way[1]->address, (uint64_t)table);
+    assert_int_equal(way[2]->kind, TENURE_RETAINER_BLOCKS);
     assert_int_equal(way[2]->what, NODE);
-    assert_int_equal(way[2]->share, 100);
+    assert_int_equal(way[2]->share, 10000);
     assert_int_equal(way[2]->offset, 16);
     assert_int_equal(way_of(&held, NODE, way), 2);
     assert_int_equal(way[1]->what, TABLE);
@@ -110,13 +123,16 @@ static void a_long_list_is_one_step(void **state)
     held.root[0] = (uint64_t)list;
     look(&held);
     assert_int_equal(way_of(&held, NODE, way), 2);
+    assert_int_equal(way[1]->kind, TENURE_RETAINER_BLOCK);
     assert_int_equal(way[1]->what, TABLE);
     assert_int_equal(way[1]->offset, 24);
     assert_int_equal(way[1]->share, 10000);
     assert_int_equal(way_of(&held, VALUE, way), 3);
     assert_int_equal(way[1]->what, TABLE);
+    assert_int_equal(way[2]->kind, TENURE_RETAINER_CHAIN);
     assert_int_equal(way[2]->what, NODE);
     assert_int_equal(way[2]->share, 10000);
+    assert_int_equal(way[2]->offset, 8);
     finish(&held);
 }
 
@@ -133,10 +149,16 @@ static void a_holder_of_most_wins_over_one_of_few(void **state)
     held.root[0] = (uint64_t)few;
     held.root[1] = (uint64_t)most;
     look(&held);
-    assert_int_equal(way_of(&held, VALUE, way), 2);
+    assert_int_equal(way_of(&held, VALUE, way), 4);
     assert_int_equal(way[0]->share, 8000);
     assert_int_equal(way[1]->what, TABLE);
     assert_int_equal(way[1]->share, 8000);
+    assert_int_equal(way[2]->step, 0);
+    assert_int_equal(way[2]->share, 2000);
+    assert_int_equal(way[3]->what, OTHER);
+    assert_int_equal(way[3]->share, 2000);
+    assert_int_equal(way[3]->kind, TENURE_RETAINER_TABLE);
+    assert_null(container_of(&held, VALUE));
     finish(&held);
 }
 
@@ -173,6 +195,99 @@ static void what_nobody_holds_has_no_way(void **state)
     finish(&held);
 }
 
+static void a_table_with_a_word_for_each_bounds_them(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    heap_open(&held.heap, 3000, 1 << 20);
+    uint64_t *table = born(&held, TABLE, 1, 8000);
+    for (uint32_t i = 0; i < 900; i++) {
+        uint64_t *node = born(&held, NODE, i / 100 + 1, 32);
+        table[i] = (uint64_t)node;
+        node[2] = (uint64_t)born(&held, VALUE, i / 100 + 1, 100);
+    }
+    held.root[5] = (uint64_t)table;
+    look(&held);
+    for (uint32_t site = NODE; site <= VALUE; site++) {
+        const struct tenure_container *of = container_of(&held, site);
+        assert_non_null(of);
+        assert_int_equal(of->kind, TENURE_RETAINER_BLOCK);
+        assert_int_equal(of->what, TABLE);
+        assert_int_equal(of->generation, 1);
+        assert_int_equal(of->flags, 0);
+        assert_int_equal(of->share, 10000);
+        assert_int_equal(of->words, 1000);
+        assert_int_equal(of->filled, 900);
+        assert_int_equal(of->blocks, 900);
+    }
+    finish(&held);
+}
+
+static void chains_have_more_blocks_than_their_table_has_words(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    heap_open(&held.heap, 3000, 1 << 20);
+    uint64_t *table = born(&held, TABLE, 3, 800);
+    held.heap.block[held.heap.count - 1].is_resized = true;
+    for (uint32_t i = 0; i < 900; i++) {
+        uint64_t *node = born(&held, NODE, i / 100 + 1, 32);
+        node[0] = table[i % 100];
+        table[i % 100] = (uint64_t)node;
+    }
+    held.root[5] = (uint64_t)table;
+    look(&held);
+    const struct tenure_container *of = container_of(&held, NODE);
+    assert_non_null(of);
+    assert_int_equal(of->generation, 3);
+    assert_int_equal(of->flags, TENURE_CONTAINER_RESIZED);
+    assert_int_equal(of->filled, 100);
+    assert_int_equal(of->blocks, 900);
+    finish(&held);
+}
+
+static void words_of_a_list_count_as_one_container(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    heap_open(&held.heap, 3000, 1 << 20);
+    uint64_t *list = born(&held, TABLE, 1, 64), *last = &list[2];
+    for (uint32_t i = 0; i < 900; i++) {
+        uint64_t *node = born(&held, NODE, i / 100 + 1, 32);
+        *last = (uint64_t)node;
+        last = node;
+    }
+    held.root[5] = (uint64_t)list;
+    look(&held);
+    const struct tenure_container *of = container_of(&held, NODE);
+    assert_non_null(of);
+    assert_int_equal(of->filled, 1);
+    assert_int_equal(of->words, 8);
+    assert_int_equal(of->blocks, 900);
+    finish(&held);
+}
+
+static void long_ways_keep_the_steps_next_to_the_root(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    const struct tenure_retainer *way[64];
+    heap_open(&held.heap, 100, 1 << 20);
+    uint64_t *last = &held.root[0];
+    for (uint32_t i = 0; i < 61; i++) {
+        uint64_t *block = born(&held, i % 2 ? TABLE : NODE, 1, 64 + 8 * i);
+        *last = (uint64_t)block;
+        last = block;
+    }
+    *last = (uint64_t)born(&held, VALUE, 1, 24);
+    look(&held);
+    assert_int_equal(way_of(&held, VALUE, way), TENURE_RETAIN_STEPS + 1);
+    assert_int_equal(way[0]->kind, TENURE_RETAINER_STACK);
+    for (uint32_t i = 1; i <= TENURE_RETAIN_STEPS; i++)
+        assert_int_equal(way[i]->address, held.heap.block[i - 1].address);
+    finish(&held);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +296,10 @@ int main(void)
         cmocka_unit_test(a_holder_of_most_wins_over_one_of_few),
         cmocka_unit_test(only_the_newest_cohort_votes),
         cmocka_unit_test(what_nobody_holds_has_no_way),
+        cmocka_unit_test(a_table_with_a_word_for_each_bounds_them),
+        cmocka_unit_test(chains_have_more_blocks_than_their_table_has_words),
+        cmocka_unit_test(words_of_a_list_count_as_one_container),
+        cmocka_unit_test(long_ways_keep_the_steps_next_to_the_root),
     };
     return cmocka_run_group_tests_name("retain", tests, NULL, NULL);
 }

@@ -18,6 +18,12 @@ static struct {
     uint64_t before, pointer;
 } tenure_test_variable;
 
+static struct {
+    void *of[3];
+} tenure_test_rows[20];
+
+static __thread uint64_t tenure_test_local;
+
 struct held {
     struct tenure_series series;
     struct tenure_symbols *symbols;
@@ -121,7 +127,7 @@ static void a_way_has_a_step_for_each_record_root_first(void **state)
     const struct tenure_step *steps = way(&held, leaf, &count);
     assert_int_equal(count, 2);
     check(&steps[0], "unnamed global+0x5008 (server)", 1);
-    check(&steps[1], "block of 0x2000, +0x10", 0.95);
+    check(&steps[1], "one block of 0x2000, at +0x10", 0.95);
     steps = way(&held, box, &count);
     assert_int_equal(count, 1);
     check(&steps[0], "a region that the program named", 1);
@@ -152,9 +158,11 @@ static void a_global_has_the_name_of_the_variable_that_contains_it(void **state)
     const struct tenure_step *steps = way(&held, leaf, &count);
     assert_int_equal(count, 1);
     assert_string_equal(tenure_step_text(steps, text, sizeof text),
-                        "global `tenure_test_variable`+0x8 (test_retainer)");
+                        "global `tenure_test_variable.pointer` "
+                        "(test_retainer)");
     assert_string_equal(tenure_step_name(steps, text, sizeof text),
                         "global `tenure_test_variable` (test_retainer)");
+    assert_string_equal(steps->member, "tenure_test_variable.pointer");
     assert_int_equal(steps->offset, 8);
     close_all(&held);
 }
@@ -171,24 +179,143 @@ static void a_thread_is_named_as_long_as_the_snapshot_knows_it(void **state)
     static const struct {
         uint32_t kind, tid;
         const char *text;
+        uint64_t offset;
+        bool framed;
     } cases[] = {
-        {TENURE_RETAINER_STACK, 77, "stack of thread worker-3 (77)"},
+        {TENURE_RETAINER_STACK, 77, "stack of thread worker-3 (77)", 0, false},
+        {TENURE_RETAINER_STACK, 77,
+         "stack of thread worker-3 (77), in server+0x1234", 0x1234, true},
         {TENURE_RETAINER_TLS, 77,
-         "thread-local storage of thread worker-3 (77)"},
-        {TENURE_RETAINER_REGISTER, 78, "a register of thread 78"},
+         "thread-local storage of thread worker-3 (77)", 64, false},
+        {TENURE_RETAINER_TLS, 77,
+         "descriptor (pthread_setspecific) of thread worker-3 (77)", 0, false},
+        {TENURE_RETAINER_REGISTER, 78, "a register of thread 78", 0, false},
     };
-    uint32_t id[3];
-    for (uint32_t i = 0; i < 3; i++) {
+    uint32_t id[5];
+    for (uint32_t i = 0; i < 5; i++) {
         id[i] = site(&held, 0x2000 + i * 16);
-        step(&held, (struct tenure_retainer){.site = id[i],
-                                             .kind = cases[i].kind,
-                                             .module = TENURE_NONE,
-                                             .what = cases[i].tid,
-                                             .share = 10000});
+        step(&held, (struct tenure_retainer){
+                        .site = id[i],
+                        .kind = cases[i].kind,
+                        .module = cases[i].framed ? held.module : TENURE_NONE,
+                        .what = cases[i].tid,
+                        .share = 10000,
+                        .offset = cases[i].offset});
     }
     open_all(&held);
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < 5; i++)
         check(way(&held, id[i], &count), cases[i].text, 1);
+    close_all(&held);
+}
+
+static uint64_t own_offset(const void *of)
+{
+    uint64_t bias = 0;
+    dl_iterate_phdr(first_bias, &bias);
+    return (uint64_t)(uintptr_t)of - bias;
+}
+
+static void begin_self(struct held *held)
+{
+    char self[4096] = "";
+    assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    begin(held, self);
+    writer_run(held->writer, 1, 4242, self);
+}
+
+static void words_of_one_variable_are_one_step_and_ways_stay_apart(void **state)
+{
+    (void)state;
+    struct held held;
+    uint32_t count;
+    char text[256];
+    begin_self(&held);
+    uint32_t leaf = site(&held, 0x2000), box = site(&held, 0x3000);
+    for (uint32_t i = 0; i < 3; i++)
+        step(&held,
+             (struct tenure_retainer){
+                 .site = leaf,
+                 .kind = TENURE_RETAINER_GLOBAL,
+                 .module = held.module,
+                 .what = i,
+                 .share = 2000,
+                 .offset = i < 2 ? own_offset(&tenure_test_rows[5 * i + 2])
+                                 : own_offset(&tenure_test_variable)});
+    step(&held, (struct tenure_retainer){.site = leaf,
+                                         .step = 1,
+                                         .kind = TENURE_RETAINER_BLOCKS,
+                                         .module = TENURE_NONE,
+                                         .what = box,
+                                         .share = 6000,
+                                         .offset = 8});
+    step(&held, (struct tenure_retainer){
+                    .site = leaf,
+                    .kind = TENURE_RETAINER_GLOBAL,
+                    .module = held.module,
+                    .share = 3000,
+                    .offset = own_offset(&tenure_test_rows[4].of[1])});
+    for (uint32_t i = 0; i < 2; i++) /* to a reader they are the same */
+        step(&held, (struct tenure_retainer){
+                        .site = leaf, .module = TENURE_NONE, .share = 500});
+    open_all(&held);
+    const struct tenure_step *steps = way(&held, leaf, &count);
+    assert_int_equal(count, 5);
+    check(&steps[0],
+          "global `tenure_test_rows`, many of its words (test_retainer)", 0.4);
+    check(&steps[1], "global `tenure_test_variable.before` (test_retainer)",
+          0.2);
+    check(&steps[2], "blocks of 0x2000, at +0x8", 0.6);
+    check(&steps[3], "global `tenure_test_rows[4].of[1]` (test_retainer)", 0.3);
+    check(&steps[4], "something that was not found: no root points here", 0.1);
+    assert_int_equal(steps[2].way, 0);
+    assert_int_equal(steps[3].way, 1);
+    assert_int_equal(steps[4].way, 2);
+    assert_string_equal(
+        tenure_way_text(held.all,
+                        tenure_calltree_find(&held.series.calls, leaf), text,
+                        sizeof text),
+        "global `tenure_test_rows`, many of its words (test_retainer) and "
+        "global `tenure_test_variable.before` (test_retainer) -> blocks of "
+        "0x2000, at +0x8");
+    close_all(&held);
+}
+
+/* The function that the pc is in, and the variable below or above the
+ * thread pointer. */
+static void stacks_and_thread_locals_of_the_program_have_names(void **state)
+{
+    (void)state;
+    struct held held;
+    uint32_t count;
+    char *pointer = __builtin_thread_pointer();
+    int64_t distance = (char *)&tenure_test_local - pointer;
+    begin_self(&held);
+    uint32_t leaf = site(&held, 0x2000), box = site(&held, 0x3000);
+    union {
+        void (*code)(void **state);
+        void *data;
+    } here = {stacks_and_thread_locals_of_the_program_have_names};
+    step(&held, (struct tenure_retainer){.site = leaf,
+                                         .kind = TENURE_RETAINER_STACK,
+                                         .module = held.module,
+                                         .what = 9,
+                                         .share = 10000,
+                                         .offset = own_offset(here.data) + 1});
+    step(&held, (struct tenure_retainer){
+                    .site = box,
+                    .kind = TENURE_RETAINER_TLS,
+                    .module = TENURE_NONE,
+                    .what = 9,
+                    .share = 10000,
+                    .offset = (uint64_t)(distance < 0 ? -distance : distance)});
+    held.writer->process.machine = distance < 0 ? 62 : 183;
+    open_all(&held);
+    check(way(&held, leaf, &count),
+          "stack of thread 9, in "
+          "stacks_and_thread_locals_of_the_program_have_names",
+          1);
+    check(way(&held, box, &count),
+          "thread-local `tenure_test_local` of thread 9", 1);
     close_all(&held);
 }
 
@@ -213,6 +340,9 @@ int main(void)
         cmocka_unit_test(
             a_global_has_the_name_of_the_variable_that_contains_it),
         cmocka_unit_test(a_thread_is_named_as_long_as_the_snapshot_knows_it),
+        cmocka_unit_test(
+            words_of_one_variable_are_one_step_and_ways_stay_apart),
+        cmocka_unit_test(stacks_and_thread_locals_of_the_program_have_names),
         cmocka_unit_test(a_snapshot_without_retainers_has_no_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,13 +285,14 @@ static void who_survives_idleness_has_proved_nothing(void **state)
     assert_true(verdict.class > TENURE_CLASS_SUSPECT);
 }
 
-static void one_container_makes_it_unbounded(void **state)
+static void a_container_that_bounds_them_makes_it_unbounded(void **state)
 {
     (void)state;
     start(8);
     for (uint32_t g = 0; g < 8; g++)
         born(g, 10, 99);
-    simulation.population[0].container_share = 0.95;
+    simulation.population[0].held =
+        (struct tenure_held){0.95, 200, 80, 80, true, true};
     expect_class(TENURE_CLASS_UNBOUNDED);
 }
 
@@ -470,7 +471,7 @@ int main(void)
         cmocka_unit_test(a_large_block_in_every_generation_is_a_leak),
         cmocka_unit_test(an_idle_end_does_not_stop_a_leak),
         cmocka_unit_test(who_survives_idleness_has_proved_nothing),
-        cmocka_unit_test(one_container_makes_it_unbounded),
+        cmocka_unit_test(a_container_that_bounds_them_makes_it_unbounded),
         cmocka_unit_test(lost_needs_no_trend),
         cmocka_unit_test(a_buffer_that_only_grows_is_grown),
         cmocka_unit_test(a_small_buffer_that_only_grows_is_suspect),
