@@ -25,6 +25,13 @@
 #define TENURE_REPLY_BYTES (PATH_MAX + 512)
 #define TENURE_TIMEOUT_MS 30000u
 
+/* The row of a command's option table; include report/options.h. */
+#define TENURE_TIMEOUT_OPTION(timeout_ms)                                      \
+    {                                                                          \
+        "timeout", 0, "TIME", timeout_ms, &tenure_type_duration, NULL,         \
+            "wait at most so long (default 30s)"                               \
+    }
+
 struct tenure_reply {
     char line[TENURE_REPLY_BYTES]; /* without "ok " and the newline */
 };

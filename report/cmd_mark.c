@@ -14,8 +14,7 @@ enum { LABEL_MAX = 127 }; /* what the agent keeps of one */
 static uint64_t timeout_ms = TENURE_TIMEOUT_MS;
 
 static const struct tenure_option options[] = {
-    {"timeout", 0, "TIME", &timeout_ms, &tenure_type_duration, NULL,
-     "wait at most so long (default 30s)"},
+    TENURE_TIMEOUT_OPTION(&timeout_ms),
     TENURE_OPTIONS_END,
 };
 

@@ -33,8 +33,7 @@ static const struct tenure_option options[] = {
      "mark what is reachable, too"},
     {"objects", 0, NULL, &objects, &tenure_type_flag, NULL,
      "with every live block in it"},
-    {"timeout", 0, "TIME", &timeout_ms, &tenure_type_duration, NULL,
-     "wait at most so long (default 30s)"},
+    TENURE_TIMEOUT_OPTION(&timeout_ms),
     TENURE_OPTIONS_END,
 };
 

@@ -16,10 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct image {
-    const char *data;
-    uint64_t bytes;
-};
+#include "report/elf_image.h"
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define OWN_DATA ELFDATA2LSB
@@ -27,33 +24,15 @@ struct image {
 #define OWN_DATA ELFDATA2MSB
 #endif
 
-/* `bytes` at `offset`, or NULL if the file does not have them there. */
-static const void *piece(const struct image *in, uint64_t offset,
-                         uint64_t bytes)
-{
-    if (offset > in->bytes || bytes > in->bytes - offset)
-        return NULL;
-    return in->data + offset;
-}
-
-/* An array of records that may be used in place. */
-static const void *array(const struct image *in, uint64_t offset,
-                         uint64_t count, uint64_t record_bytes)
-{
-    if (offset % 8 != 0 || count > in->bytes / record_bytes)
-        return NULL;
-    return piece(in, offset, count * record_bytes);
-}
-
-static void read_interpreter(const struct image *in, const Elf64_Ehdr *header,
-                             struct tenure_elf *elf)
+static void read_interpreter(const struct tenure_elf_image *in,
+                             const Elf64_Ehdr *header, struct tenure_elf *elf)
 {
     const Elf64_Phdr *at =
-        array(in, header->e_phoff, header->e_phnum, sizeof *at);
+        tenure_elf_array(in, header->e_phoff, header->e_phnum, sizeof *at);
     for (int i = 0; at && i < header->e_phnum; i++) {
         if (at[i].p_type != PT_INTERP)
             continue;
-        const char *path = piece(in, at[i].p_offset, at[i].p_filesz);
+        const char *path = tenure_elf_piece(in, at[i].p_offset, at[i].p_filesz);
         size_t bytes = at[i].p_filesz;
         if (path && bytes > 0 && bytes <= sizeof elf->interpreter &&
             path[bytes - 1] == 0)
@@ -87,12 +66,15 @@ static bool defines(const Elf64_Sym *symbol, const char *name,
            strcmp(name, wanted) == 0;
 }
 
-static void read_symbols(const struct image *in, const Elf64_Shdr *symbols,
-                         const Elf64_Shdr *strings, struct tenure_elf *elf)
+static void read_symbols(const struct tenure_elf_image *in,
+                         const Elf64_Shdr *symbols, const Elf64_Shdr *strings,
+                         struct tenure_elf *elf)
 {
     uint64_t count = symbols->sh_size / sizeof(Elf64_Sym);
-    const Elf64_Sym *at = array(in, symbols->sh_offset, count, sizeof *at);
-    const char *names = piece(in, strings->sh_offset, strings->sh_size);
+    const Elf64_Sym *at =
+        tenure_elf_array(in, symbols->sh_offset, count, sizeof *at);
+    const char *names =
+        tenure_elf_piece(in, strings->sh_offset, strings->sh_size);
     if (!at || !names || strings->sh_size == 0 ||
         names[strings->sh_size - 1] != 0)
         return;
@@ -107,19 +89,19 @@ static void read_symbols(const struct image *in, const Elf64_Shdr *symbols,
     }
 }
 
-static void read_sections(const struct image *in, const Elf64_Ehdr *header,
-                          struct tenure_elf *elf)
+static void read_sections(const struct tenure_elf_image *in,
+                          const Elf64_Ehdr *header, struct tenure_elf *elf)
 {
     const Elf64_Shdr *at =
-        array(in, header->e_shoff, header->e_shnum, sizeof *at);
+        tenure_elf_array(in, header->e_shoff, header->e_shnum, sizeof *at);
     for (int i = 0; at && i < header->e_shnum; i++)
         if (at[i].sh_type == SHT_DYNSYM && at[i].sh_link < header->e_shnum)
             read_symbols(in, &at[i], &at[at[i].sh_link], elf);
 }
 
-static int read_image(const struct image *in, struct tenure_elf *elf)
+static int read_image(const struct tenure_elf_image *in, struct tenure_elf *elf)
 {
-    const unsigned char *ident = piece(in, 0, sizeof(Elf32_Ehdr));
+    const unsigned char *ident = tenure_elf_piece(in, 0, sizeof(Elf32_Ehdr));
     if (!ident || memcmp(ident, ELFMAG, SELFMAG) != 0)
         return -1;
     elf->class = ident[EI_CLASS];
@@ -129,7 +111,7 @@ static int read_image(const struct image *in, struct tenure_elf *elf)
            sizeof elf->machine);
     if (elf->class != ELFCLASS64 || elf->data != OWN_DATA)
         return 0;
-    const Elf64_Ehdr *header = piece(in, 0, sizeof *header);
+    const Elf64_Ehdr *header = tenure_elf_piece(in, 0, sizeof *header);
     if (!header)
         return -1;
     read_interpreter(in, header, elf);
@@ -143,7 +125,7 @@ int tenure_elf_read(int fd, struct tenure_elf *elf)
     memset(elf, 0, sizeof *elf);
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
         return -1;
-    struct image in = {NULL, (uint64_t)st.st_size};
+    struct tenure_elf_image in = {NULL, (uint64_t)st.st_size};
     void *data = mmap(NULL, in.bytes, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED)
         return -1;

@@ -91,44 +91,60 @@ static bool fails(const struct tenure_charge *charge, bool lost)
            (charge->class == TENURE_CLASS_LOST) == lost;
 }
 
+/* The charges that have failed up to here, of one kind. */
+struct failing {
+    struct tenure_charge *charges;
+    size_t count;
+    bool lost;
+};
+
+static void allow_all(const struct failing *failing, struct tenure_arena *texts,
+                      struct tenure_words *words)
+{
+    for (size_t i = 0; i < failing->count; i++)
+        if (fails(&failing->charges[i], failing->lost))
+            allow(&failing->charges[i], texts, words);
+}
+
+static double sum_of(const struct failing *failing)
+{
+    double sum = 0;
+    for (size_t i = 0; i < failing->count; i++) {
+        const struct tenure_charge *charge = &failing->charges[i];
+        if (fails(charge, failing->lost))
+            sum += failing->lost ? (double)charge->bytes : charge->rate;
+    }
+    return sum;
+}
+
 static void judge_lost(const struct tenure_policy *policy,
-                       struct tenure_charge *charges, size_t count,
+                       const struct failing *failing,
                        struct tenure_arena *texts)
 {
     char text[256];
     struct tenure_words words = tenure_words_in(text, sizeof text);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++)
-        if (fails(&charges[i], true))
-            sum += charges[i].bytes;
-    if (sum > policy->max_lost_bytes)
+    double sum = sum_of(failing);
+    if (sum > (double)policy->max_lost_bytes)
         return;
-    tenure_say_bytes(&words, (double)sum);
+    tenure_say_bytes(&words, sum);
     tenure_say(&words, " are lost in all, within --max-lost=%llu",
                (unsigned long long)policy->max_lost_bytes);
-    for (size_t i = 0; i < count; i++)
-        if (fails(&charges[i], true))
-            allow(&charges[i], texts, &words);
+    allow_all(failing, texts, &words);
 }
 
 static void judge_growth(const struct tenure_policy *policy,
-                         struct tenure_charge *charges, size_t count,
+                         const struct failing *failing,
                          struct tenure_arena *texts)
 {
     char text[256];
     struct tenure_words words = tenure_words_in(text, sizeof text);
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        if (fails(&charges[i], false))
-            sum += charges[i].rate;
+    double sum = sum_of(failing);
     if (policy->max_growth_bytes == 0 || sum > (double)policy->max_growth_bytes)
         return;
     tenure_say_bytes(&words, sum);
     tenure_say(&words, "/s in all, within --max-growth=%llu/s",
                (unsigned long long)policy->max_growth_bytes);
-    for (size_t i = 0; i < count; i++)
-        if (fails(&charges[i], false))
-            allow(&charges[i], texts, &words);
+    allow_all(failing, texts, &words);
 }
 
 void tenure_policy_apply(const struct tenure_policy *policy,
@@ -138,6 +154,6 @@ void tenure_policy_apply(const struct tenure_policy *policy,
     for (size_t i = 0; i < count; i++)
         if (charges[i].state == TENURE_CHARGE_FAILS)
             judge_alone(policy, &charges[i], texts);
-    judge_lost(policy, charges, count, texts);
-    judge_growth(policy, charges, count, texts);
+    judge_lost(policy, &(struct failing){charges, count, true}, texts);
+    judge_growth(policy, &(struct failing){charges, count, false}, texts);
 }

@@ -14,39 +14,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "report/elf_image.h"
+
 static const char wanted[] = "__lsan_default_suppressions";
 
 struct image {
-    const uint8_t *at;
-    uint64_t bytes;
+    struct tenure_elf_image file;
     const Elf64_Ehdr *header;
 };
-
-/* `bytes` at `offset`, or NULL if they are not all in the file. */
-static const void *piece(const struct image *image, uint64_t offset,
-                         uint64_t bytes)
-{
-    if (offset > image->bytes || bytes > image->bytes - offset)
-        return NULL;
-    return image->at + offset;
-}
-
-/* Records of a table, which lie where their type may. */
-static const void *table_of(const struct image *image, uint64_t offset,
-                            uint64_t count, size_t record_bytes)
-{
-    if (offset % _Alignof(Elf64_Xword) != 0 || count > image->bytes)
-        return NULL;
-    return piece(image, offset, count * record_bytes);
-}
 
 /* What is at an address of the program, and how much of it there is. */
 static const uint8_t *at_address(const struct image *image, uint64_t address,
                                  uint64_t *room)
 {
     const Elf64_Ehdr *header = image->header;
-    const Elf64_Phdr *segments =
-        table_of(image, header->e_phoff, header->e_phnum, sizeof *segments);
+    const Elf64_Phdr *segments = tenure_elf_array(
+        &image->file, header->e_phoff, header->e_phnum, sizeof *segments);
     for (int i = 0; segments && i < header->e_phnum; i++) {
         const Elf64_Phdr *s = &segments[i];
         if (s->p_type != PT_LOAD || address < s->p_vaddr ||
@@ -54,8 +37,8 @@ static const uint8_t *at_address(const struct image *image, uint64_t address,
             continue;
         uint64_t offset = address - s->p_vaddr;
         *room = s->p_filesz - offset;
-        return s->p_offset <= image->bytes
-                   ? piece(image, s->p_offset + offset, *room)
+        return s->p_offset <= image->file.bytes
+                   ? tenure_elf_piece(&image->file, s->p_offset + offset, *room)
                    : NULL;
     }
     return NULL;
@@ -70,8 +53,9 @@ static bool is_wanted(const struct image *image, const Elf64_Shdr *names,
     if (names->sh_size - symbol->st_name < sizeof wanted)
         return false;
     const char *name =
-        names->sh_offset <= image->bytes
-            ? piece(image, names->sh_offset + symbol->st_name, sizeof wanted)
+        names->sh_offset <= image->file.bytes
+            ? tenure_elf_piece(&image->file, names->sh_offset + symbol->st_name,
+                               sizeof wanted)
             : NULL;
     return name && memcmp(name, wanted, sizeof wanted) == 0;
 }
@@ -80,16 +64,16 @@ static bool is_wanted(const struct image *image, const Elf64_Shdr *names,
 static uint64_t find_function(const struct image *image)
 {
     const Elf64_Ehdr *header = image->header;
-    const Elf64_Shdr *sections =
-        table_of(image, header->e_shoff, header->e_shnum, sizeof *sections);
+    const Elf64_Shdr *sections = tenure_elf_array(
+        &image->file, header->e_shoff, header->e_shnum, sizeof *sections);
     for (int i = 0; sections && i < header->e_shnum; i++) {
         const Elf64_Shdr *table = &sections[i];
         if ((table->sh_type != SHT_SYMTAB && table->sh_type != SHT_DYNSYM) ||
             table->sh_link >= header->e_shnum)
             continue;
         uint64_t count = table->sh_size / sizeof(Elf64_Sym);
-        const Elf64_Sym *symbols =
-            table_of(image, table->sh_offset, count, sizeof *symbols);
+        const Elf64_Sym *symbols = tenure_elf_array(
+            &image->file, table->sh_offset, count, sizeof *symbols);
         for (uint64_t k = 0; symbols && k < count; k++)
             if (is_wanted(image, &sections[table->sh_link], &symbols[k]))
                 return symbols[k].st_value;
@@ -202,11 +186,11 @@ tenure_suppressions_of_program(struct tenure_suppressions *list,
         st.st_size >= (off_t)sizeof(Elf64_Ehdr)) {
         size_t bytes = (size_t)st.st_size;
         void *data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-        struct image image = {data, bytes, data};
+        struct image image = {{data, bytes}, data};
         if (data != MAP_FAILED) {
             if (memcmp(data, ELFMAG, SELFMAG) == 0 &&
-                image.at[EI_CLASS] == ELFCLASS64 &&
-                image.at[EI_DATA] == ELFDATA2LSB)
+                image.header->e_ident[EI_CLASS] == ELFCLASS64 &&
+                image.header->e_ident[EI_DATA] == ELFDATA2LSB)
                 result = add_rules(list, &image, path, why);
             munmap(data, bytes);
         }

@@ -14,8 +14,7 @@ int tenure_switch(int argc, char **argv, const char *purpose, const char *state)
 {
     static uint64_t timeout_ms = TENURE_TIMEOUT_MS;
     static const struct tenure_option options[] = {
-        {"timeout", 0, "TIME", &timeout_ms, &tenure_type_duration, NULL,
-         "wait at most so long (default 30s)"},
+        TENURE_TIMEOUT_OPTION(&timeout_ms),
         TENURE_OPTIONS_END,
     };
     const char *word = argv[0];

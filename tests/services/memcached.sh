@@ -5,6 +5,6 @@ exercise() {
     start "$work/log" "$run" memcached -s "$work/socket" -u "$(id -un)" -m 64 -t 4
     await 20 test -S "$work/socket"
     timeout 60 python3 "$here/memcached_client.py" "$work/socket"
-    sleep 1
+    await 20 has_snapshot
     stop TERM
 }

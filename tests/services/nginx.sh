@@ -35,14 +35,27 @@ http {
 END
 }
 
+workers() {
+    cat "/proc/$server/task/$server/children"
+}
+
+# The old workers have closed their connections and gone.
+workers_are_new() {
+    for pid in $old; do
+        ! kill -0 "$pid" 2>/dev/null || return 1
+    done
+    [ -n "$(workers)" ]
+}
+
 exercise() {
     port=$(free_port)
     configure
     start "$work/log" "$run" nginx -e "$work/error.log" -c "$work/nginx.conf"
     await 20 fetch small.txt
     load "http://127.0.0.1:$port/small.txt"
+    old=$(workers)
     kill -HUP "$server"
-    sleep 0.5 # old workers close their connections
+    await 20 workers_are_new
     load "http://127.0.0.1:$port/large.txt"
     fetch large.txt | md5sum
     stop QUIT

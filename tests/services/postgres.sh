@@ -37,6 +37,6 @@ exercise() {
     ask "select count(*), sum(length(s)) from (select string_agg(
          md5(i::text), ',' order by i) s from generate_series(1, 100000) i
          group by i % 100) t"
-    sleep 1
+    await 20 has_snapshot
     stop INT
 }

@@ -20,13 +20,12 @@ exercise() {
         fail "redis-benchmark failed"
     ask eval 'for i = 1, 5000 do redis.call("set", "k" .. i, i) end' 0
     ask bgsave
-    sleep 0.3
     await 20 saved
     ask info persistence | grep rdb_last_bgsave_status
     ask dbsize
     ask llen mylist
     ask get k77
-    sleep 1
+    await 20 has_snapshot
     ask shutdown save
     stop none
     redis-check-rdb "$work/dump.rdb" | grep -o 'RDB looks OK'

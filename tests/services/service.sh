@@ -94,6 +94,13 @@ await() {
     done
 }
 
+# For await: the agent, if this run has one that does so, has written a
+# snapshot of the running service.
+has_snapshot() {
+    [ -z "$with_agent" ] || [ "$verify" -gt 0 ] ||
+        find "$work/snapshots" -name '*.tenure' | grep -q .
+}
+
 is_gone() {
     ! kill -0 "$server" 2>/dev/null || [ "$(state_of "$server")" = Z ]
 }

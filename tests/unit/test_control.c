@@ -25,11 +25,10 @@
 #include "agent/limits.h"
 #include "agent/snapshot.h"
 #include "agent/track.h"
+#include "tests/unit/scratch.h"
 
 #define LONG_MS 60000u /* never reached but in a broken build */
 #define RACERS 4
-
-static char place[] = "/tmp/tenure-control-XXXXXX";
 
 static int open_agent(void **state)
 {
@@ -38,9 +37,9 @@ static int open_agent(void **state)
     struct tenure__track_setup setup = {
         .environment = environment, .allocator = "glibc", .granule_shift = 5};
     (void)state;
-    if (mkdtemp(place) == NULL)
+    if (scratch_make(state) != 0)
         return -1;
-    snprintf(options, sizeof options, "TENURE_OPTIONS=dir=%s/out", place);
+    snprintf(options, sizeof options, "TENURE_OPTIONS=dir=%s/out", scratch);
     tenure__track_open(&setup);
     /* Who is answered once knows that it listens. */
     return tenure__control_request(TENURE_TRIGGER_PROGRAM, 0, "", LONG_MS,
@@ -49,11 +48,8 @@ static int open_agent(void **state)
 
 static int close_agent(void **state)
 {
-    char command[64];
-    (void)state;
     tenure__helper_stop(LONG_MS);
-    snprintf(command, sizeof command, "rm -rf %s", place);
-    return system(command);
+    return scratch_remove(state);
 }
 
 static int request(uint32_t kind, const char *label)
@@ -89,7 +85,7 @@ static void threads_that_ask_together_all_get_their_own(void **state)
     pthread_t threads[RACERS];
     int before = request(0, "");
     for (int i = 0; i < RACERS; i++)
-        pthread_create(&threads[i], NULL, ask_often, place);
+        pthread_create(&threads[i], NULL, ask_often, scratch);
     for (int i = 0; i < RACERS; i++) {
         void *failed;
         pthread_join(threads[i], &failed);
@@ -263,7 +259,7 @@ static void a_snapshot_goes_to_the_descriptor_that_came_along(void **state)
 {
     (void)state;
     char name[128];
-    snprintf(name, sizeof name, "%s/elsewhere", place);
+    snprintf(name, sizeof name, "%s/elsewhere", scratch);
     FILE *file = fopen(name, "w+");
     assert_non_null(file);
     assert_starts(ask_with_descriptor(fileno(file)), "ok seq=");
@@ -291,7 +287,7 @@ static void a_directory_that_is_lost_is_named_in_the_answer(void **state)
 {
     (void)state;
     char moved[128];
-    snprintf(moved, sizeof moved, "%s/moved", place);
+    snprintf(moved, sizeof moved, "%s/moved", scratch);
     assert_int_equal(rename(tenure__identity.dir, moved), 0);
     assert_int_equal(symlink(moved, tenure__identity.dir), 0);
     const char *answer = ask("mark\n");

@@ -19,34 +19,19 @@
 
 #include "agent/file.h"
 #include "agent/identity.h"
+#include "tests/unit/scratch.h"
 
-static char place[] = "/tmp/tenure-file-XXXXXX";
-
-/* Each test has a directory of its own, not made yet, below `place`. */
+/* Each test has a directory of its own, not made yet, below `scratch`. */
 static int new_directory(void **state)
 {
     static int number;
     (void)state;
     memset(&tenure__identity, 0, sizeof tenure__identity);
-    snprintf(tenure__identity.dir, sizeof tenure__identity.dir, "%s/%d", place,
-             number++);
+    snprintf(tenure__identity.dir, sizeof tenure__identity.dir, "%s/%d",
+             scratch, number++);
     strcpy(tenure__identity.name, "service");
     tenure__identity.pid = 4711;
     return 0;
-}
-
-static int make_place(void **state)
-{
-    (void)state;
-    return mkdtemp(place) == NULL;
-}
-
-static int remove_place(void **state)
-{
-    char command[64];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", place);
-    return system(command);
 }
 
 static int entries(void)
@@ -139,7 +124,7 @@ static void a_link_that_waits_under_the_name_is_not_followed(void **state)
     char path[4200], target[4200];
     struct stat is;
     assert_int_equal(mkdir(tenure__identity.dir, 0700), 0);
-    snprintf(target, sizeof target, "%s/target", place);
+    snprintf(target, sizeof target, "%s/target", scratch);
     snprintf(path, sizeof path, "%s/service.4711.0001.tenure",
              tenure__identity.dir);
     assert_int_equal(symlink(target, path), 0);
@@ -201,5 +186,5 @@ int main(void)
         cmocka_unit_test_setup(a_directory_that_went_meanwhile_is_an_error,
                                new_directory),
     };
-    return cmocka_run_group_tests(tests, make_place, remove_place);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

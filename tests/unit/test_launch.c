@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "report/launch.h"
+#include "tests/unit/scratch.h"
 
-static char dir[] = "/tmp/tenure_launch_XXXXXX";
 static char text[2 * PATH_MAX];
 static struct tenure_why why;
 
@@ -122,7 +122,7 @@ static void the_directory_is_made_for_us_alone(void **state)
     (void)state;
     char absolute[PATH_MAX], expected[PATH_MAX];
     struct stat st;
-    assert_int_equal(chdir(dir), 0);
+    assert_int_equal(chdir(scratch), 0);
     assert_non_null(realpath(".", expected));
     strcat(expected, "/fresh");
     assert_int_equal(directory("fresh/", absolute), 0);
@@ -140,7 +140,7 @@ static void a_link_or_a_file_in_its_place_is_refused(void **state)
 {
     (void)state;
     char absolute[PATH_MAX];
-    assert_int_equal(chdir(dir), 0);
+    assert_int_equal(chdir(scratch), 0);
     assert_int_equal(mkdir("real", 0700), 0);
     assert_int_equal(symlink("real", "link"), 0);
     assert_int_equal(directory("link", absolute), -1);
@@ -159,20 +159,6 @@ static void a_link_or_a_file_in_its_place_is_refused(void **state)
     assert_non_null(strstr(why.text, "--dir"));
 }
 
-static int make_dir(void **state)
-{
-    (void)state;
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,5 +170,5 @@ int main(void)
         cmocka_unit_test(the_directory_is_made_for_us_alone),
         cmocka_unit_test(a_link_or_a_file_in_its_place_is_refused),
     };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "report/program.h"
+#include "tests/unit/scratch.h"
 
-static char dir[] = "/tmp/tenure_program_XXXXXX";
 static struct tenure_program program;
 static struct tenure_why why;
 
@@ -32,7 +32,7 @@ static const char *in_dir(const char *name)
     static char path[2][128];
     static int turn;
     turn ^= 1;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", dir, name);
+    snprintf(path[turn], sizeof path[turn], "%s/%s", scratch, name);
     return path[turn];
 }
 
@@ -93,7 +93,7 @@ static void a_program_is_found_in_path_as_the_shell_finds_it(void **state)
 static void what_cannot_be_executed_is_126(void **state)
 {
     (void)state;
-    assert_int_equal(find(dir), 126);
+    assert_int_equal(find(scratch), 126);
     assert_non_null(strstr(why.text, "is a directory"));
     if (geteuid() == 0) /* root needs one execute bit, too */
         assert_int_equal(find(put("plain", "x", 1, 0666)), 126);
@@ -115,7 +115,7 @@ static void a_script_is_its_interpreter(void **state)
     snprintf(text, sizeof text, "#!%s\n", lonely);
     assert_int_equal(find(put_text("through", text)), 125);
     assert_non_null(strstr(why.text, "statically linked"));
-    snprintf(text, sizeof text, "#!%s/itself\n", dir);
+    snprintf(text, sizeof text, "#!%s/itself\n", scratch);
     assert_int_equal(find(put_text("itself", text)), 126);
 }
 
@@ -185,20 +185,6 @@ static void damaged_headers_are_survived(void **state)
     }
 }
 
-static int make_dir(void **state)
-{
-    (void)state;
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,5 +197,5 @@ int main(void)
         cmocka_unit_test(raised_privileges_are_refused),
         cmocka_unit_test(damaged_headers_are_survived),
     };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

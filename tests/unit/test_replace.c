@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "report/replace.h"
+#include "tests/unit/scratch.h"
 
-static char dir[] = "/tmp/tenure_replace_XXXXXX";
 static struct tenure_replace file;
 static struct tenure_why why;
 
@@ -25,7 +25,7 @@ static struct tenure_why why;
 static int files(void)
 {
     int count = 0;
-    DIR *list = opendir(dir);
+    DIR *list = opendir(scratch);
     for (struct dirent *at; (at = readdir(list));)
         count += strcmp(at->d_name, ".") != 0 && strcmp(at->d_name, "..") != 0;
     closedir(list);
@@ -89,18 +89,10 @@ static void only_regular_files_are_replaced(void **state)
     assert_int_equal(files(), 1);
 }
 
-static int make_dir(void **state)
+/* And go there. */
+static int make_and_enter(void **state)
 {
-    (void)state;
-    return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
+    return scratch_make(state) == 0 && chdir(scratch) == 0 ? 0 : -1;
 }
 
 int main(void)
@@ -111,5 +103,5 @@ int main(void)
         cmocka_unit_test(an_interrupt_leaves_nothing),
         cmocka_unit_test(only_regular_files_are_replaced),
     };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, make_and_enter, scratch_remove);
 }
