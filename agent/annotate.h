@@ -11,12 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Blocks alive at once that are ignored. Beyond: they are reported
- * (failed_notes). */
-#define TENURE_IGNORED_MAX (1u << 20)
-
-/* Regions at once. Beyond: what only they hold looks lost (failed_notes). */
-#define TENURE_REGIONS_MAX 4096u
+#include "agent/limits.h"
 
 /* The block that starts at the address, born in the generation. */
 void tenure__ignore_block(uint64_t address, uint32_t generation);

@@ -19,6 +19,18 @@
  * tracked (dropped_no_table). */
 #define TENURE_ADDRESS_BITS 48u
 
+/* Nodes of the call tree. Beyond: a stack is counted at the deepest node that
+ * is there (stackless_blocks, dropped_no_site). */
+#define TENURE_NODES_MAX (1u << 24)
+
+/* Blocks alive at once that the program has named no loss. Beyond: they are
+ * reported (failed_notes). */
+#define TENURE_IGNORED_MAX (1u << 20)
+
+/* Regions that the program has named roots. Beyond: what only they hold looks
+ * lost (failed_notes). */
+#define TENURE_REGIONS_MAX 4096u
+
 /* Blocks alive at once that realloc has resized, or of 16 MiB and more.
  * Beyond: growth of a block is not told apart from its birth
  * (unrecorded_growth), and a huge block is not tracked
@@ -51,6 +63,57 @@
 /* Rows of first words that may be vtables, in one major snapshot. Beyond:
  * the rest of the blocks has no type. A power of two. */
 #define TENURE_TYPE_ROWS_MAX (1u << 18)
+
+/* ---- the mark phase ---------------------------------------------------- */
+
+/* Threads that are stopped. Beyond: a thread goes on (unstopped_threads). */
+#define TENURE_STOP_THREADS_MAX 32768u
+
+/* Threads are let go after this long, whatever the body is doing. */
+#define TENURE_STOP_WATCHDOG_MS 200u
+
+/* Threads that do not stop within this (disk waits, vfork) stay unstopped. */
+#define TENURE_STOP_WAIT_MS 50u
+
+/* Threads whose waits are remembered. Beyond: their timeouts start anew. */
+#define TENURE_WAITS_MAX 4096u
+
+/* Ranges of memory that may point to blocks. Beyond: the mark fails (-E2BIG),
+ * since what only the rest points to would look lost. */
+#define TENURE_ROOTS_MAX (1u << 18)
+
+/* Pointers that the kernel holds (epoll and its like). Beyond: left out. */
+#define TENURE_KERNEL_WORDS_MAX (1u << 20)
+
+/* Mappings that a fork may leave out (MADV_DONTFORK). Beyond: not looked
+ * for. */
+#define TENURE_UNFORKED_MAX 65536u
+
+/* A walker that takes longer is ended (failed mark). */
+#define TENURE_WALK_MS 120000u
+
+/* Rows of what the mark has found. Beyond: it fails. */
+#define TENURE_MARK_ROWS_MAX (1u << 20)
+
+/* Blocks that can be marked. Beyond: the mark fails (-E2BIG). */
+#define TENURE_MARK_BLOCKS_MAX (UINT32_MAX - 16)
+
+/* Time to look for odd pointers in the heap. Beyond: the rest of the heap is
+ * not looked at, and a block that only an odd pointer there holds counts as
+ * unreached. */
+#define TENURE_MARK_ODD_MS 1000u
+
+/* Blocks, and pointers between them, for which retained sizes are found; and
+ * the share of the memory to spare that this may take. Beyond: none are known
+ * (unweighed_blocks). */
+#define TENURE_RETAINED_BLOCKS_MAX (1u << 22)
+#define TENURE_RETAINED_EDGES_MAX (1u << 25)
+#define TENURE_RETAINED_HEADROOM 4u /* a fourth */
+
+/* Rows of retained sizes. Beyond: the sites numbered last have none. */
+#define TENURE_RETAINED_ROWS_MAX (1u << 20)
+
+/* ---- time -------------------------------------------------------------- */
 
 /* Wait of an exiting process for a snapshot that the helper is writing.
  * Beyond: the exit snapshot is left out (failed_snapshots). */

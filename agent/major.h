@@ -13,13 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/limits.h"
 #include "agent/objects.h"
-
-/* A walker that takes longer is ended (failed mark). */
-#define TENURE_WALK_MS 120000u
-
-/* Rows of the findings. Beyond: the mark fails. */
-#define TENURE_MARK_ROWS_MAX (1u << 20)
 
 struct tenure__major {
     const char *method;  /* "ptrace", "signal", "none"; "" = no mark */

@@ -28,10 +28,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TENURE__NO_BLOCK UINT32_MAX
+#include "agent/limits.h"
 
-/* Blocks that can be marked. Beyond: the mark fails (-E2BIG). */
-#define TENURE_MARK_BLOCKS_MAX (UINT32_MAX - 16)
+#define TENURE__NO_BLOCK UINT32_MAX
 
 /* A live block as whoever knows it tells it. */
 struct tenure__mark_block {

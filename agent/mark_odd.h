@@ -9,11 +9,8 @@
 #ifndef TENURE_AGENT_MARK_ODD_H
 #define TENURE_AGENT_MARK_ODD_H
 
+#include "agent/limits.h"
 #include "agent/mark.h"
-
-/* Time for the heap's part. Beyond: the rest of the heap is not looked at,
- * and a block that only an odd pointer there holds counts as unreached. */
-#define TENURE_MARK_ODD_MS 1000u
 
 /* Root memory. */
 void tenure__mark_odd_words(struct tenure__mark *mark, const uint64_t *word,

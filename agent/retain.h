@@ -18,6 +18,7 @@
 #ifndef TENURE_AGENT_RETAIN_H
 #define TENURE_AGENT_RETAIN_H
 
+#include "agent/limits.h"
 #include "agent/format/format.h"
 #include "agent/mark.h"
 #include "agent/roots.h"

@@ -19,19 +19,10 @@
 #ifndef TENURE_AGENT_RETAINED_H
 #define TENURE_AGENT_RETAINED_H
 
+#include "agent/limits.h"
 #include "agent/format/format.h"
 #include "agent/mark.h"
 #include "agent/roots.h"
-
-/* Blocks, and pointers between them, for which retained sizes are found; and
- * the share of the memory to spare that this may take. Beyond: none are known
- * (unweighed_blocks). */
-#define TENURE_RETAINED_BLOCKS_MAX (1u << 22)
-#define TENURE_RETAINED_EDGES_MAX (1u << 25)
-#define TENURE_RETAINED_HEADROOM 4u /* a fourth */
-
-/* Rows of one snapshot. Beyond: the sites numbered last have none. */
-#define TENURE_RETAINED_ROWS_MAX (1u << 20)
 
 struct tenure__retained {
     const struct tenure__mark *mark;

@@ -24,6 +24,7 @@
 #ifndef TENURE_AGENT_ROOTS_H
 #define TENURE_AGENT_ROOTS_H
 
+#include "agent/limits.h"
 #include "agent/format/format.h"
 #include "agent/mark_index.h"
 #include "agent/stop.h"
@@ -47,10 +48,6 @@ struct tenure__roots {
     struct tenure__root *root;
     uint32_t count, capacity;
 };
-
-/* Beyond: memory is left out, and what only it points to looks lost once;
- * the mark fails (-E2BIG) instead. */
-#define TENURE_ROOTS_MAX (1u << 18)
 
 struct tenure__roots_input {
     const struct tenure__index *index;

@@ -12,8 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Words the kernel holds. Beyond: left out. */
-#define TENURE_KERNEL_WORDS_MAX (1u << 20)
+#include "agent/limits.h"
 
 struct tenure__kernel_words {
     uint64_t *word;

@@ -10,11 +10,9 @@
 #ifndef TENURE_AGENT_ROOTS_UNFORKED_H
 #define TENURE_AGENT_ROOTS_UNFORKED_H
 
+#include "agent/limits.h"
 #include "agent/ranges.h"
 #include "agent/roots_kernel.h"
-
-/* Mappings that are compared, and that may be missing. Beyond: left out. */
-#define TENURE_UNFORKED_MAX 65536u
 
 struct tenure__unforked {
     uint32_t count;

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TENURE_NODES_MAX (1u << 24)
+#include "agent/limits.h"
 
 enum tenure__node_tag {
     TENURE__NODE_FRAME,

@@ -24,16 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/limits.h"
 #include "agent/stop_arch.h"
-
-/* Beyond: a thread is not stopped and counted as unstopped. */
-#define TENURE_STOP_THREADS_MAX 32768u
-
-/* Threads are let go after this long, whatever the body is doing. */
-#define TENURE_STOP_WATCHDOG_MS 200u
-
-/* Threads that do not stop within this (disk waits, vfork) stay unstopped. */
-#define TENURE_STOP_WAIT_MS 50u
 
 enum tenure__stop_method {
     TENURE__STOP_NONE,

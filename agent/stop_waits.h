@@ -22,10 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/limits.h"
 #include "agent/stop_arch.h"
-
-/* Threads whose waits are remembered. Beyond: their timeouts start anew. */
-#define TENURE_WAITS_MAX 4096u
 
 struct tenure__wait {
     int tid;
