@@ -25,7 +25,7 @@ static size_t leaf_bytes(void)
 
 static bool two_steps(void)
 {
-    return tenure__blocks.odd & TENURE_ODD_TWO_STEPS;
+    return tenure__blocks_flags() & TENURE_ODD_TWO_STEPS;
 }
 
 static size_t root_bytes(void)
@@ -80,7 +80,7 @@ tenure__slot *tenure__block_slot_new(uint64_t address)
 {
     if (address >> TENURE_ADDRESS_BITS)
         return NULL;
-    if (tenure__blocks.odd & TENURE_ODD_SAMPLES)
+    if (tenure__blocks_flags() & TENURE_ODD_SAMPLES)
         return tenure__samples_slot_new(address);
     tenure__slot *leaf = leaf_new(address);
     return leaf != NULL ? tenure__slot_in(leaf, address) : NULL;
@@ -90,7 +90,7 @@ tenure__slot *tenure__block_slot_oddly(uint64_t address)
 {
     if (address >> TENURE_ADDRESS_BITS)
         return NULL;
-    if (tenure__blocks.odd & TENURE_ODD_SAMPLES)
+    if (tenure__blocks_flags() & TENURE_ODD_SAMPLES)
         return tenure__samples_slot(address);
     void **root = tenure__blocks.root[address >> 3 & 1];
     uint64_t region = address >> TENURE_REGION_SHIFT;
@@ -139,7 +139,7 @@ uint64_t tenure__block_take_oddly(uint64_t address)
 
 bool tenure__blocks_near(uint64_t address)
 {
-    if (tenure__blocks.odd & TENURE_ODD_SAMPLES)
+    if (tenure__blocks_flags() & TENURE_ODD_SAMPLES)
         return address >= LOWEST && address >> TENURE_ADDRESS_BITS == 0;
     return tenure__block_slot(address) != NULL;
 }
@@ -279,7 +279,7 @@ void tenure__blocks_each(tenure__block_visit *visit, void *with,
                         .visit = visit,
                         .with = with,
                         .at_address = at_address};
-    if (tenure__blocks.odd & TENURE_ODD_SAMPLES)
+    if (tenure__blocks_flags() & TENURE_ODD_SAMPLES)
         tenure__samples_each(visit, with, at_address);
     else
         each_plane(&walk);

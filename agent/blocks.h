@@ -121,11 +121,17 @@ static inline bool tenure__blocks_odd(void)
         __atomic_load_n(&tenure__blocks.odd, __ATOMIC_ACQUIRE) != 0);
 }
 
-/* tenure__block_slot() where nothing is; NULL, too, where something is. */
-static inline tenure__slot *tenure__block_slot_plainly(uint64_t address)
+/* The flags, for those who ask after one that stays as it is. */
+static inline uint32_t tenure__blocks_flags(void)
 {
-    if (tenure__blocks_odd() ||
-        tenure__unlikely(address >> TENURE_ADDRESS_BITS))
+    return __atomic_load_n(&tenure__blocks.odd, __ATOMIC_RELAXED);
+}
+
+/* tenure__block_slot() for whoever has asked already: NULL means that the
+ * leaf does not exist, whatever may have become odd meanwhile. */
+static inline tenure__slot *tenure__block_slot_of_even(uint64_t address)
+{
+    if (tenure__unlikely(address >> TENURE_ADDRESS_BITS))
         return NULL;
     void **root = tenure__blocks.root[address >> 3 & 1];
     if (tenure__unlikely(root == NULL))
@@ -137,12 +143,18 @@ static inline tenure__slot *tenure__block_slot_plainly(uint64_t address)
     return tenure__slot_in(leaf, address);
 }
 
+/* The same where nothing is odd; NULL, too, where something is. */
+static inline tenure__slot *tenure__block_slot_plainly(uint64_t address)
+{
+    return tenure__blocks_odd() ? NULL : tenure__block_slot_of_even(address);
+}
+
 /* The slot of an address, or NULL if its leaf does not exist. */
 static inline tenure__slot *tenure__block_slot(uint64_t address)
 {
     if (tenure__blocks_odd())
         return tenure__block_slot_oddly(address);
-    return tenure__block_slot_plainly(address);
+    return tenure__block_slot_of_even(address);
 }
 
 uint64_t tenure__block_take_oddly(uint64_t address);
@@ -152,7 +164,7 @@ static inline uint64_t tenure__block_take(uint64_t address)
 {
     if (tenure__blocks_odd())
         return tenure__block_take_oddly(address);
-    tenure__slot *slot = tenure__block_slot_plainly(address);
+    tenure__slot *slot = tenure__block_slot_of_even(address);
     if (tenure__unlikely(slot == NULL))
         return 0;
     uint64_t value = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);

@@ -198,7 +198,7 @@ static bool open_attic(void)
 
 void tenure__release(void)
 {
-    if (refused || tenure__blocks.odd & TENURE_ODD_SAMPLES ||
+    if (refused || tenure__blocks_flags() & TENURE_ODD_SAMPLES ||
         tenure__helper_watching() || !open_attic())
         return;
     pass.pagemap = (int)tenure__syscall4(

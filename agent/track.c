@@ -286,7 +286,7 @@ static void nothing_known(void)
 {
     struct tenure__thread *thread = tenure__local.thread;
     if (thread != NULL && !tenure__sampling_on() &&
-        !(tenure__blocks.odd & TENURE_ODD_RELEASING))
+        !(tenure__blocks_flags() & TENURE_ODD_RELEASING))
         thread->counts.untracked_frees++;
 }
 
