@@ -106,7 +106,7 @@
 /* Blocks, and pointers between them, for which retained sizes are found; and
  * the share of the memory to spare that this may take. Beyond: none are known
  * (unweighed_blocks). */
-#define TENURE_RETAINED_BLOCKS_MAX (1u << 22)
+#define TENURE_RETAINED_BLOCKS_MAX (1u << 20)
 #define TENURE_RETAINED_EDGES_MAX (1u << 25)
 #define TENURE_RETAINED_HEADROOM 4u /* a fourth */
 
