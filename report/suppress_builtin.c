@@ -33,6 +33,8 @@
     X("^_IO_file_doallocate$", "the buffer of a stream that stays open")       \
     X("^__libc_dynarray_", "the library's own arrays, kept")                   \
     X("^_GLOBAL__sub_I_eh_alloc", "C++ keeps a pool for exceptions")           \
+    X("^MallocExtension::Register$",                                           \
+      "tcmalloc replaces its first description of itself, once")               \
     X("^v8::internal::MemoryAllocator::",                                      \
       "pages of the JavaScript heap: what is in them a heap snapshot tells")
 

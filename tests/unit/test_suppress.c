@@ -263,6 +263,27 @@ static void the_builtin_list_has_reasons_and_is_never_unused(void **state)
     }
 }
 
+/* Without symbols of the loader no other rule knows its stack. */
+static void what_tcmalloc_loses_of_its_own_is_no_finding(void **state)
+{
+    (void)state;
+    static const struct tenure_charge_frame stack[] = {
+        {.function = "MallocExtension::Register",
+         .file = "",
+         .module = "/lib/libtcmalloc_minimal.so.4"},
+        {.function = "",
+         .file = "",
+         .module = "/lib/libtcmalloc_minimal.so.4",
+         .offset = 0xe1cf},
+    };
+    struct tenure_charge lost = finding(TENURE_CLASS_LOST, 8);
+    lost.stack.at = stack;
+    lost.stack.depth = 2;
+    tenure_suppressions_add_builtin(&list);
+    tenure_suppressions_apply(&list, &lost, 1);
+    assert_int_equal(lost.state, TENURE_CHARGE_SUPPRESSED);
+}
+
 static void a_findings_own_line_suppresses_it(void **state)
 {
     (void)state;
@@ -300,6 +321,7 @@ int main(void)
         TEST(what_is_not_understood_is_named_with_its_line),
         TEST(a_missing_or_binary_file_is_said_to_be),
         TEST(the_builtin_list_has_reasons_and_is_never_unused),
+        TEST(what_tcmalloc_loses_of_its_own_is_no_finding),
         TEST(a_findings_own_line_suppresses_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
