@@ -21,6 +21,7 @@
 #include "agent/helper.h"
 #include "agent/identity.h"
 #include "agent/include/tenure.h"
+#include "agent/major.h"
 #include "agent/mappings.h"
 #include "agent/modules.h"
 #include "agent/records.h"
@@ -251,6 +252,7 @@ void tenure__track_exit(void)
     if (!(tenure__tracking & TENURE_TRACK_DEATHS))
         return; /* dormant to the end: nothing was seen */
     tenure__guard_begin();
+    tenure__major_end_within(TENURE_EXIT_MARK_MS);
     /* Where a signal handler ends the process inside of the agent, another
      * request of this very thread may be waiting: do not wait for it. */
     tenure__control_request(TENURE_TRIGGER_EXIT, 0, "",

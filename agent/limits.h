@@ -98,6 +98,10 @@
 /* Blocks that can be marked. Beyond: the mark fails (-E2BIG). */
 #define TENURE_MARK_BLOCKS_MAX (UINT32_MAX - 16)
 
+/* Mappings whose untouched pages are known to hold zeros. Beyond: large blocks
+ * there are read whole. */
+#define TENURE_SPARSE_RANGES_MAX (1u << 17)
+
 /* Time to look for odd pointers in the heap. Beyond: the rest of the heap is
  * not looked at, and a block that only an odd pointer there holds counts as
  * unreached. */
@@ -118,6 +122,11 @@
 /* Wait of an exiting process for a snapshot that the helper is writing.
  * Beyond: the exit snapshot is left out (failed_snapshots). */
 #define TENURE_EXIT_WAIT_MS 10000u
+
+/* Time that marks still have when the process exits. Beyond: the mark going
+ * on is ended, and its snapshot and that of the exit have no marks, and say
+ * so. */
+#define TENURE_EXIT_MARK_MS 7000u
 
 /* Wait of a thread that changed its user or its namespaces for the helper to
  * follow. Beyond: the helper follows when its snapshot is written. Waits for

@@ -22,6 +22,7 @@
 #include "agent/mappings.h"
 #include "agent/mark_lost.h"
 #include "agent/mark_odd.h"
+#include "agent/mark_words.h"
 #include "agent/retain.h"
 #include "agent/retained.h"
 #include "agent/sites.h"
@@ -68,12 +69,14 @@ static struct tenure__stopped stopped;
 static bool walking;
 static const char *refusal; /* why there is no mark, or "" */
 static uint32_t tracers_killed;
+static uint64_t latest_ns; /* for a mark to end; 0 = never */
 static struct tenure__major_request asked;
 
 /* ---- in the walker ----------------------------------------------------- */
 
 struct marking {
     struct tenure__mark mark;
+    struct tenure__sparse sparse;
     struct tenure__major_source blocks;
     struct tenure__mark_source source;
     struct tenure__roots roots;
@@ -257,6 +260,8 @@ static int walk(void *with)
         marking->source = tenure__major_blocks(&marking->blocks);
         error = tenure__mark_open(&marking->mark, &marking->source);
         marking->source = tenure__index_source(&marking->mark.index);
+        tenure__sparse_open(&marking->sparse);
+        marking->mark.index.sparse = &marking->sparse;
     }
     if (error == 0)
         error = mark_all(marking);
@@ -347,6 +352,7 @@ static int prepare(void)
         return -ENOMEM;
     int failed = tenure__walker_prepare(&walker, walk, NULL);
     walker.urgent = asked.urgent;
+    walker.latest_ns = &latest_ns;
     return failed;
 }
 
@@ -387,14 +393,29 @@ static void stop_and_start(void)
         stop_by(TENURE__STOP_NONE);
 }
 
+#define IS_ENDING "no mark: the process ended before it was made"
+
+static bool is_over(void)
+{
+    uint64_t latest = __atomic_load_n(&latest_ns, __ATOMIC_ACQUIRE);
+    return latest != 0 && tenure__os_monotonic_ns() >= latest;
+}
+
+void tenure__major_end_within(uint32_t ms)
+{
+    __atomic_store_n(&latest_ns, tenure__os_monotonic_ns() + ms * 1000000ull,
+                     __ATOMIC_RELEASE);
+}
+
 void tenure__major_begin(const struct tenure__major_request *request)
 {
     walking = false;
     asked = *request;
     stopped = (struct tenure__stopped){0};
-    refusal = !has_headroom()  ? "no mark: too little memory to spare"
-              : prepare() != 0 ? "no mark: out of memory"
-                               : "";
+    refusal = is_over()         ? IS_ENDING
+              : !has_headroom() ? "no mark: too little memory to spare"
+              : prepare() != 0  ? "no mark: out of memory"
+                                : "";
     if (refusal[0] != 0)
         return;
     tenure__walker_warm(&present);
@@ -413,7 +434,7 @@ void tenure__major_end(struct tenure__major *major)
     bool listing = findings->error == 0 && asked.objects.fd >= 0;
     if ((result != 0 && !listing) || findings->error != 0) {
         tenure__unreached_close(&now);
-        major->refusal = "no mark: the walker failed";
+        major->refusal = is_over() ? IS_ENDING : "no mark: the walker failed";
         return;
     }
     now.count = findings->unreached;
@@ -446,4 +467,5 @@ void tenure__major_after_fork(void)
     before = now = (struct tenure__unreached){0};
     walking = false;
     tracers_killed = 0;
+    latest_ns = 0;
 }

@@ -50,6 +50,11 @@ struct tenure__major_request {
 void tenure__major_begin(const struct tenure__major_request *request);
 void tenure__major_end(struct tenure__major *major);
 
+/* The process ends: no mark goes on for longer than this, and none begins
+ * after it. The snapshot is then one without marks, and says so. Any
+ * thread. */
+void tenure__major_end_within(uint32_t ms);
+
 /* In a forked child: nothing was ever marked here. */
 void tenure__major_after_fork(void);
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "agent/mark_words.h"
 #include "agent/os.h"
 
 /* One in so many blocks grey: sorting them costs less than it saves. */
@@ -177,11 +178,10 @@ void tenure__mark_words(struct tenure__mark *mark, const uint64_t *word,
 
 static void blacken(struct tenure__mark *mark, uint32_t block)
 {
-    const uint64_t *word =
-        (const uint64_t *)tenure__index_address(&mark->index, block);
-    uint64_t count = tenure__index_bytes(&mark->index, block) / 8;
-    for (uint64_t i = 0; i < count; i++)
-        consider(mark, word[i], block);
+    struct tenure__words words = tenure__words_of(&mark->index, block);
+    while (tenure__words_next(&mark->index, &words))
+        for (uint64_t i = 0; i < words.count; i++)
+            consider(mark, words.word[i], block);
 }
 
 /* Fetches a block that is a few steps ahead in the list: its word first,

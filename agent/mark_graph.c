@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "agent/mark_words.h"
 #include "agent/os.h"
 
 struct building {
@@ -112,11 +113,10 @@ static void read_blocks(struct building *building,
     for (uint32_t i = 0; i < index->count && !building->full; i++) {
         if ((tenure__mark_flags(mark, i) & TENURE__BLOCK_REACHED) == 0)
             continue;
-        const uint64_t *word =
-            (const uint64_t *)tenure__index_address(index, i);
-        uint64_t count = tenure__index_bytes(index, i) / 8;
-        for (uint64_t w = 0; w < count; w++)
-            consider(building, word[w], i);
+        struct tenure__words words = tenure__words_of(index, i);
+        while (tenure__words_next(index, &words))
+            for (uint64_t w = 0; w < words.count; w++)
+                consider(building, words.word[w], i);
     }
     settle(building);
     begin_block(building, index->count);

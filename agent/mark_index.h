@@ -80,6 +80,7 @@ struct tenure__index {
     uint64_t low, high;            /* no block outside */
     struct tenure__big_block *big; /* by address */
     uint32_t big_count;
+    struct tenure__sparse *sparse; /* mark_words.h; NULL: all is read */
 };
 
 #define TENURE__BLOCK_FLAGS 15u

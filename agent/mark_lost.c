@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "agent/mark_words.h"
 #include "agent/os.h"
 
 #define ROWS_FIRST 1024u
@@ -268,19 +269,18 @@ static struct below flood(struct losing *losing, uint32_t from)
     losing->stack[depth++] = from;
     while (depth > 0) {
         uint32_t block = losing->stack[--depth];
-        const uint64_t *word =
-            (const uint64_t *)tenure__index_address(index, block);
-        uint64_t count = tenure__index_bytes(index, block) / 8;
-        for (uint64_t i = 0; i < count; i++) {
-            uint32_t to =
-                tenure__index_find(index, tenure__mark_address(word[i]));
-            if (to == TENURE__NO_BLOCK || !is_lost(losing, to) ||
-                !meet(losing, to))
-                continue;
-            losing->stack[depth++] = to;
-            below.blocks++;
-            below.bytes += losing->orphan[to].bytes;
-        }
+        struct tenure__words words = tenure__words_of(index, block);
+        while (tenure__words_next(index, &words))
+            for (uint64_t i = 0; i < words.count; i++) {
+                uint32_t to = tenure__index_find(
+                    index, tenure__mark_address(words.word[i]));
+                if (to == TENURE__NO_BLOCK || !is_lost(losing, to) ||
+                    !meet(losing, to))
+                    continue;
+                losing->stack[depth++] = to;
+                below.blocks++;
+                below.bytes += losing->orphan[to].bytes;
+            }
     }
     return below;
 }

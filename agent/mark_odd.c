@@ -3,6 +3,7 @@
  */
 #include "agent/mark_odd.h"
 
+#include "agent/mark_words.h"
 #include "agent/os.h"
 
 #define BLOCKS_PER_LOOK 4096u /* at the clock */
@@ -82,9 +83,9 @@ static void look_in_blocks(struct tenure__mark *mark)
     for (uint32_t i = 0; i < mark->tail && mark->tail < mark->index.count;
          i++) {
         uint32_t block = mark->list[i], reached = mark->tail;
-        look_between(
-            mark, (const uint64_t *)tenure__index_address(&mark->index, block),
-            tenure__index_bytes(&mark->index, block) / 8, block);
+        struct tenure__words words = tenure__words_of(&mark->index, block);
+        while (tenure__words_next(&mark->index, &words))
+            look_between(mark, words.word, words.count, block);
         if (mark->tail > reached)
             tenure__mark_run(mark);
         if (i % BLOCKS_PER_LOOK == 0 && tenure__os_monotonic_ns() >= until)

@@ -10,6 +10,7 @@
 
 #include "agent/annotate.h"
 #include "agent/mark_odd.h"
+#include "agent/mark_words.h"
 #include "agent/modules.h"
 #include "agent/os.h"
 #include "agent/stream.h"
@@ -204,14 +205,16 @@ static void put_blocks(struct edging *edging, uint32_t next_odd)
 {
     const struct tenure__index *index = edging->index;
     for (uint32_t i = 0; i < index->count; i++) {
-        const uint64_t *word =
-            (const uint64_t *)tenure__index_address(index, i);
-        uint64_t count = tenure__index_bytes(index, i) / 8;
+        const uint64_t start = tenure__index_address(index, i);
+        struct tenure__words words = tenure__words_of(index, i);
         if (i + AHEAD < index->count)
             __builtin_prefetch(
                 (const void *)tenure__index_address(index, i + AHEAD));
-        for (uint64_t w = 0; w < count; w++)
-            consider(edging, word[w], i, w * 8);
+        while (tenure__words_next(index, &words)) {
+            uint64_t place = (uint64_t)words.word - start;
+            for (uint64_t w = 0; w < words.count; w++)
+                consider(edging, words.word[w], i, place + w * 8);
+        }
         next_odd = put_odd(edging, next_odd, i);
     }
     settle(edging);

@@ -9,6 +9,7 @@
  * number of blocks: where each has a word of its own, the container bounds
  * them; where they hang on one another, it does not.
  */
+#include "agent/mark_words.h"
 #include "agent/retaining.h"
 
 /* 256 sites may share a large container, and clearing all votes is dear:
@@ -17,15 +18,16 @@ static uint64_t count_entries(struct tenure__retaining *making,
                               uint32_t container, uint32_t entry)
 {
     const struct tenure__index *index = &making->mark->index;
-    const uint64_t *word =
-        (const uint64_t *)tenure__index_address(index, container);
-    uint64_t words = tenure__index_bytes(index, container) / 8, filled = 0;
-    making->container_words += words;
-    for (uint64_t i = 0; i < words; i++) {
-        uint32_t to = tenure__index_find(index, tenure__mark_address(word[i]));
-        filled += to != TENURE__NO_BLOCK && to != container &&
-                  tenure__retain_site_of(making, to) == entry;
-    }
+    struct tenure__words words = tenure__words_of(index, container);
+    uint64_t filled = 0;
+    making->container_words += tenure__index_bytes(index, container) / 8;
+    while (tenure__words_next(index, &words))
+        for (uint64_t i = 0; i < words.count; i++) {
+            uint32_t to =
+                tenure__index_find(index, tenure__mark_address(words.word[i]));
+            filled += to != TENURE__NO_BLOCK && to != container &&
+                      tenure__retain_site_of(making, to) == entry;
+        }
     return filled;
 }
 

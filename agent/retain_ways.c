@@ -9,6 +9,7 @@
  */
 #include "agent/retaining.h"
 
+#include "agent/mark_words.h"
 #include "agent/modules.h"
 #include "agent/retain_frame.h"
 #include "agent/roots_glibc.h"
@@ -227,13 +228,14 @@ static uint64_t offset_to(const struct tenure__retaining *making,
                           uint32_t holder, uint32_t held)
 {
     const struct tenure__index *index = &making->mark->index;
-    const uint64_t *word =
-        (const uint64_t *)tenure__index_address(index, holder);
+    struct tenure__words words = tenure__words_of(index, holder);
     uint64_t start = tenure__index_address(index, held);
     uint64_t bytes = tenure__index_bytes(index, held);
-    for (uint64_t i = 0; i < tenure__index_bytes(index, holder) / 8; i++)
-        if (tenure__mark_address(word[i]) - start < bytes)
-            return i * 8;
+    while (tenure__words_next(index, &words))
+        for (uint64_t i = 0; i < words.count; i++)
+            if (tenure__mark_address(words.word[i]) - start < bytes)
+                return (uint64_t)&words.word[i] -
+                       tenure__index_address(index, holder);
     return 0;
 }
 

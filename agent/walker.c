@@ -133,6 +133,14 @@ static void rise(struct tenure__walker *walker)
     walker->idle = false;
 }
 
+static bool is_late(const struct tenure__walker *walker, uint64_t now)
+{
+    uint64_t latest = walker->latest_ns != NULL
+                          ? __atomic_load_n(walker->latest_ns, __ATOMIC_ACQUIRE)
+                          : 0;
+    return latest != 0 && now >= latest;
+}
+
 /* True when it has ended. */
 static bool wait_until(struct tenure__walker *walker, int *status,
                        uint64_t until)
@@ -143,7 +151,7 @@ static bool wait_until(struct tenure__walker *walker, int *status,
         int64_t span[2] = {0, LOOK_AGAIN_MS * 1000000};
         if (wait_for(walker->pid, status, WNOHANG) == walker->pid)
             return true;
-        if (now >= until)
+        if (now >= until || is_late(walker, now))
             return false;
         if (now >= rises)
             rise(walker);

@@ -33,6 +33,9 @@ struct tenure__walker {
     bool urgent; /* somebody waits for it: not at idle priority */
     bool idle;   /* set by prepare: at idle priority, for now */
     uint64_t began_ns;
+    /* NULL, or when it is ended whatever its timeout, by the monotonic clock;
+     * 0 = not. Any thread may set it meanwhile. */
+    const uint64_t *latest_ns;
 };
 
 /* So long it is idle, where it may be raised again (RLIMIT_NICE of 20 or

@@ -94,6 +94,15 @@ static NOINLINE void in_long_list(void)
     uninitialised = head;
 }
 
+/* Which was never written to but here. */
+static NOINLINE void by_end_of_huge_block(void)
+{
+    const size_t words = 1ul << 30;
+    void *volatile *huge = malloc(words * sizeof *huge);
+    huge[words - 100] = block_of(100);
+    uninitialised = (void *)huge;
+}
+
 static NOINLINE void in_own_mapping(void)
 {
     void **map = mmap(NULL, 65536, PROT_READ | PROT_WRITE,
@@ -229,6 +238,7 @@ const struct situation situations_held[] = {
     {"by_unaligned_heap", 0, 0, by_unaligned_heap},
     {"by_end_of_empty_array", 0, 0, by_end_of_empty_array},
     {"in_long_list", 0, 0, in_long_list},
+    {"by_end_of_huge_block", 0, 0, by_end_of_huge_block},
     {"in_own_mapping", 0, 0, in_own_mapping},
     {"in_mapping_beside_large_blocks", 0, 0, in_mapping_beside_large_blocks},
     {"in_raw_mapping_beside_large_blocks", 0, 0,

@@ -5,13 +5,18 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "agent/mark.h"
+#include "agent/mark_odd.h"
+#include "agent/mark_words.h"
+#include "agent/procfs.h"
 #include "mark_heap.h"
 
 static uint32_t flags_of(const struct tenure__mark *mark, const void *block)
@@ -305,6 +310,77 @@ static void millions_of_blocks_are_marked(void **state)
     heap_close(&heap);
 }
 
+static uint64_t pages_of(const void *memory, size_t bytes)
+{
+    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    uint64_t pages = tenure__resident_pages(pagemap, (uint64_t)memory,
+                                            (uint64_t)memory + bytes);
+    assert_true(pagemap >= 0);
+    close(pagemap);
+    return pages;
+}
+
+static void untouched_pages_of_large_blocks_are_not_read(void **state)
+{
+    (void)state;
+    const size_t bytes = 1ul << 30;
+    struct heap heap;
+    struct tenure__mark mark;
+    struct tenure__sparse sparse;
+    heap_open(&heap, 4, bytes + (1u << 20));
+    madvise(heap.memory, heap.bytes, MADV_NOHUGEPAGE);
+    uint64_t *large = heap_new(&heap, bytes);
+    uint64_t *held[] = {heap_new(&heap, 40), heap_new(&heap, 40)};
+    uint64_t *lost = heap_new(&heap, 40);
+    large[bytes / 16] = (uint64_t)held[0];
+    large[bytes / 8 - 1] = (uint64_t)held[1];
+    held[0][0] = 1;
+    lost[0] = 1;
+    uint64_t before = pages_of(heap.memory, heap.bytes);
+    struct tenure__mark_source source = source_of(&heap);
+    assert_int_equal(tenure__mark_open(&mark, &source), 0);
+    tenure__sparse_open(&sparse);
+    mark.index.sparse = &sparse;
+    mark_from(&mark, (uint64_t)large);
+    tenure__mark_odd_blocks(&mark);
+    assert_true(flags_of(&mark, held[0]) & TENURE__BLOCK_REACHED);
+    assert_true(flags_of(&mark, held[1]) & TENURE__BLOCK_REACHED);
+    assert_false(flags_of(&mark, lost) & TENURE__BLOCK_REACHED);
+    assert_int_equal(pages_of(heap.memory, heap.bytes), before);
+    tenure__sparse_close(&sparse);
+    tenure__mark_close(&mark);
+    heap_close(&heap);
+}
+
+/* An untouched page of a file holds the file. */
+static void blocks_in_a_file_are_read_whole(void **state)
+{
+    (void)state;
+    const size_t bytes = 1u << 20;
+    struct heap heap;
+    struct tenure__mark mark;
+    struct tenure__sparse sparse;
+    heap_open(&heap, 2, bytes + 4096);
+    uint64_t *large = heap_new(&heap, bytes), *held = heap_new(&heap, 40);
+    int fd = memfd_create("heap", MFD_CLOEXEC);
+    assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+    assert_int_equal(pwrite(fd, &held, 8, (off_t)bytes / 2), 8);
+    assert_ptr_equal(mmap(large, bytes, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_FIXED, fd, 0),
+                     large);
+    held[0] = 1;
+    struct tenure__mark_source source = source_of(&heap);
+    assert_int_equal(tenure__mark_open(&mark, &source), 0);
+    tenure__sparse_open(&sparse);
+    mark.index.sparse = &sparse;
+    mark_from(&mark, (uint64_t)large);
+    assert_true(flags_of(&mark, held) & TENURE__BLOCK_REACHED);
+    tenure__sparse_close(&sparse);
+    tenure__mark_close(&mark);
+    heap_close(&heap);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +393,8 @@ int main(void)
         cmocka_unit_test(the_end_of_an_empty_array_with_a_cookie_counts),
         cmocka_unit_test(root_blocks_reach_what_they_point_to),
         cmocka_unit_test(random_heaps_are_marked_as_by_the_plain_way),
+        cmocka_unit_test(untouched_pages_of_large_blocks_are_not_read),
+        cmocka_unit_test(blocks_in_a_file_are_read_whole),
         cmocka_unit_test(millions_of_blocks_are_marked),
     };
     return cmocka_run_group_tests_name("mark", tests, NULL, NULL);

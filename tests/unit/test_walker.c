@@ -164,6 +164,20 @@ static void one_that_takes_too_long_is_ended(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 }
 
+static void one_is_ended_when_the_process_cannot_wait_longer(void **state)
+{
+    (void)state;
+    struct tenure__walker walker;
+    struct tenure__stopped stopped;
+    uint64_t latest = tenure__os_monotonic_ns();
+    memset(report, 0, sizeof *report);
+    assert_int_equal(tenure__walker_prepare(&walker, watch, NULL), 0);
+    walker.latest_ns = &latest;
+    tenure__stop(TENURE__STOP_PTRACE, 5000, start_walker, &walker, &stopped);
+    assert_int_equal(tenure__walker_finish(&walker, UINT32_MAX), -ETIMEDOUT);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+}
+
 static int crash(void *with)
 {
     *(volatile int *)with = 1;
@@ -217,6 +231,7 @@ int main(void)
         cmocka_unit_test(nobody_notices_it),
         cmocka_unit_test(a_descriptor_closed_by_the_service_is_closed),
         cmocka_unit_test(one_that_takes_too_long_is_ended),
+        cmocka_unit_test(one_is_ended_when_the_process_cannot_wait_longer),
         cmocka_unit_test(one_that_crashes_is_reported),
         cmocka_unit_test(one_that_waits_for_long_is_idle_no_more),
         cmocka_unit_test(headroom_is_some_part_of_the_memory),
