@@ -19,6 +19,7 @@ struct tenure_known {
     uint32_t depth;
     uint64_t bytes, blocks;
     uint64_t work; /* allocations of the process meanwhile; 0 = unknown */
+    double rate;   /* bytes per second; 0 = unknown */
     bool met;      /* by a charge */
 };
 
@@ -40,7 +41,8 @@ void tenure_baseline_add(struct tenure_baseline *baseline,
                          const struct tenure_charge *charge);
 
 /* Marks as known what is in the baseline and no worse than there: not half
- * as much again, in itself and for the same work. */
+ * as much again, in itself and for the same work; of what was only looked at
+ * as its program ended, in itself. */
 void tenure_baseline_apply(struct tenure_baseline *baseline,
                            struct tenure_charge *charges, size_t count);
 

@@ -81,7 +81,9 @@ static void add_site(struct tenure_baseline *baseline, const json_t *site,
         .blocks = own    ? count_of(site, "blocks")
                   : lost ? count_of(site, "lost_blocks")
                          : last_of(site, "live_blocks"),
-        .work = own ? count_of(site, "work") : work};
+        .work = own ? count_of(site, "work") : work,
+        .rate =
+            json_number_value(json_object_get(site, "rate_bytes_per_second"))};
     tenure_baseline_add(baseline, &charge);
     free(frames);
 }
@@ -173,6 +175,7 @@ static void write_site(struct tenure_json *json,
     tenure_json_count(json, "bytes", charge->bytes);
     tenure_json_count(json, "blocks", charge->blocks);
     tenure_json_count(json, "work", charge->work);
+    tenure_json_real(json, "rate_bytes_per_second", charge->rate);
     tenure_json_text(json, "thread", charge->thread);
     tenure_json_count(json, "title", stack->title);
     tenure_json_array(json, "stack");

@@ -184,6 +184,10 @@ static int find_mistakes(int arguments)
     struct tenure_why why;
     if (leak_status > 255)
         return tenure_complain("--exit-code is an exit status, 0 to 255");
+    if (check.launch.dormant)
+        return tenure_complain(
+            "--dormant is for tenure run: a check whose agent sleeps sees "
+            "nothing");
     if (tenure_gate_outputs_check(&outputs, &why) < 0)
         return tenure_complain("%s", why.text);
     if (update_baseline && baselines.count != 1)

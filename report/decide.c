@@ -280,7 +280,7 @@ static struct tenure_gate_process process_of(const struct tenure_case *one)
         .seconds = line->age_s[line->count - 1] - line->age_s[0],
         .live_blocks = tenure_snapshot_value(last, TENURE_VALUE_LIVE_BLOCKS),
         .live_bytes = tenure_snapshot_value(last, TENURE_VALUE_LIVE_BYTES),
-        .lost_bytes = tenure_snapshot_value(last, TENURE_VALUE_LOST_BYTES),
+        .lost_bytes = tenure_snapshot_total(last, TENURE_VALUE_LOST_BYTES),
         .rss_bytes = tenure_snapshot_value(last, TENURE_VALUE_RSS_BYTES),
         .sample_bytes = one->series.timeline.sample_bytes,
         .error_bytes = sqrt(one->series.sites.total_variances.live_bytes),

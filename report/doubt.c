@@ -88,33 +88,67 @@ static void doubt_snapshots(struct tenure_decision *decision, uint64_t wanted)
                               most->name, most->idle,
                               most->judged + most->idle);
     else
-        tenure_decision_doubt(decision,
-                              "%s: %u of %" PRIu64
-                              " snapshots that a verdict needs; take more "
-                              "by --every or tenure_snapshot()%s",
-                              most->name, most->judged, wanted,
-                              wanted > 1 ? ", or look for lost blocks alone by "
-                                           "--min-snapshots=1"
-                                         : ", major ones");
+        tenure_decision_doubt(
+            decision,
+            "%s: %u of %" PRIu64 " snapshots that a verdict needs; %s",
+            most->name, most->judged, wanted,
+            wanted > 1 ? "take more by --every=TIME, --repeat=N or "
+                         "tenure_take_snapshot(), or add --min-snapshots=1 to "
+                         "judge by what is lost at its end and not by growth"
+                       : "take a major one, by --major");
 }
 
 /* Memory that no site explains fails nothing, but somebody has to know. */
 static void warn_of_memory(struct tenure_decision *decision,
                            const struct tenure_case *one)
 {
-    int64_t growth;
+    struct tenure_memory_growth growth;
     enum tenure_memory_class class =
         tenure_memory_of_series(&one->series, &growth);
     if (one->judged < (uint32_t)tenure_rules.leak_snapshots ||
-        (class != TENURE_MEMORY_FRAGMENTATION &&
-         class != TENURE_MEMORY_EXTERNAL))
+        !tenure_memory_is_notable(class, &growth))
         return;
     tenure_decision_warn(decision, "%s: RSS grew by %s %s", one->name,
-                         tenure_text_bytes((uint64_t)growth).text,
+                         tenure_text_bytes((uint64_t)growth.rss_bytes).text,
                          class == TENURE_MEMORY_FRAGMENTATION
                              ? "that the allocator holds beside live blocks "
                                "(fragmentation)"
                              : "outside of the heap (external)");
+}
+
+/* What a sample is likely to have missed. Of a Poisson sample, three means
+ * leave one chance in twenty to see nothing, and eight one in twenty to see
+ * fewer than the four survivors that a leak takes. */
+static void doubt_samples(struct tenure_decision *decision, uint64_t wanted)
+{
+    uint64_t samples = 0, mean = 0;
+    for (size_t i = 0; i < decision->cases.count; i++) {
+        const struct tenure_case *one = decision->cases.at[i];
+        if (one->series.timeline.sample_bytes > mean)
+            mean = one->series.timeline.sample_bytes;
+        samples += value(one, TENURE_VALUE_CAPTURES);
+    }
+    uint64_t least =
+        wanted > 1 ? (uint64_t)tenure_rules.survivors_leak : (uint64_t)1;
+    if (mean == 0)
+        return;
+    if (samples == 0)
+        tenure_decision_doubt(decision,
+                              "no allocation was sampled: use a "
+                              "smaller --sample or exact tracking");
+    else if (samples < least)
+        tenure_decision_doubt(decision,
+                              "%" PRIu64
+                              " allocation%s sampled, and a leak "
+                              "is called one from %" PRIu64
+                              " on: use a smaller --sample or exact tracking",
+                              samples, samples == 1 ? " was" : "s were", least);
+    tenure_decision_warn(decision,
+                         "one sample per %s: lost blocks of less than %s, "
+                         "and growth of less than %s, may not show",
+                         tenure_text_bytes(mean).text,
+                         tenure_text_bytes(3 * mean).text,
+                         tenure_text_bytes(8 * mean).text);
 }
 
 static void warn_unmarked(struct tenure_decision *decision,
@@ -205,5 +239,7 @@ void tenure_doubts(struct tenure_decision *decision,
     doubt_files(decision);
     if (allocated > 0)
         doubt_snapshots(decision, wanted);
+    if (allocated > 0)
+        doubt_samples(decision, wanted);
     warn_unmarked(decision, policy);
 }

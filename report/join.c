@@ -146,18 +146,10 @@ static void add_lates(struct tenure_series *series, uint32_t i)
     }
 }
 
-/* A program that only lived for a moment has one snapshot, at its end. Then
- * nobody is about to store a pointer any more, and once is enough. */
-static bool is_only_one(const struct tenure_process *process)
-{
-    return process->seq == 1 && process->trigger == TENURE_TRIGGER_EXIT &&
-           !(process->flags & TENURE_PROCESS_DIRTY_MARK);
-}
-
 static void add_marks(struct tenure_series *series, uint32_t i)
 {
     const struct tenure_snapshot *from = &series->snapshots[i];
-    bool once = is_only_one(from->process);
+    bool once = tenure_snapshot_is_only(from);
     for (uint64_t r = 0; r < from->marks_count; r++) {
         const struct tenure_mark *mark = &from->marks[r];
         struct tenure_population *p =

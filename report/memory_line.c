@@ -2,7 +2,8 @@
  * Resident memory taken apart.
  *
  * One point per snapshot comes in; the class compares how fast the parts
- * grow, by the same robust slope that rates use.
+ * grow, by the same robust slope that rates use, and where that sees no
+ * trend, what they gained from the first point to the last.
  */
 #include "report/memory_line.h"
 
@@ -38,6 +39,9 @@ int64_t tenure_memory_unknown(const struct tenure_memory_point *point)
                      point->stacks - point->files - point->agent);
 }
 
+/* So many that rise one after the other are no chance. */
+enum { STEADY_POINTS = 6 };
+
 struct growth {
     double rss, tracked, overhead;
 };
@@ -48,14 +52,19 @@ static double grown(const double *values, const double *at, uint32_t count)
 }
 
 /* What the agent itself grew is not the service's. */
-static struct growth growth_of(const struct tenure_memory_point *points,
-                               uint32_t count)
+static double own_rss(const struct tenure_memory_point *point)
+{
+    return (double)point->rss - (double)point->agent;
+}
+
+static struct growth trend_of(const struct tenure_memory_point *points,
+                              uint32_t count)
 {
     double at[TENURE_SLOPE_POINTS], rss[TENURE_SLOPE_POINTS];
     double tracked[TENURE_SLOPE_POINTS], overhead[TENURE_SLOPE_POINTS];
     for (uint32_t i = 0; i < count; i++) {
         at[i] = i;
-        rss[i] = (double)points[i].rss - (double)points[i].agent;
+        rss[i] = own_rss(&points[i]);
         tracked[i] = (double)points[i].tracked;
         overhead[i] = (double)tenure_memory_overhead(&points[i]);
     }
@@ -63,18 +72,56 @@ static struct growth growth_of(const struct tenure_memory_point *points,
                            grown(overhead, at, count)};
 }
 
+static struct growth step_of(const struct tenure_memory_point *first,
+                             const struct tenure_memory_point *last)
+{
+    return (struct growth){own_rss(last) - own_rss(first),
+                           (double)last->tracked - (double)first->tracked,
+                           (double)tenure_memory_overhead(last) -
+                               (double)tenure_memory_overhead(first)};
+}
+
+/* Growth that is none: of a series that rises each time less than of one
+ * that wavers. */
+static double flat_of(const struct tenure_memory_point *points, uint32_t count)
+{
+    double share = flat_share * (double)points[0].rss;
+    bool wavers = count < STEADY_POINTS;
+    for (uint32_t i = 1; i < count; i++)
+        wavers |= own_rss(&points[i]) <= own_rss(&points[i - 1]);
+    return wavers ? fmax(flat_bytes, share) : share;
+}
+
+/* The newest points that a slope looks at. */
+static uint32_t newest(const struct tenure_memory_point **points,
+                       uint32_t count)
+{
+    if (count <= TENURE_SLOPE_POINTS)
+        return count;
+    *points += count - TENURE_SLOPE_POINTS;
+    return TENURE_SLOPE_POINTS;
+}
+
+bool tenure_memory_rises(const struct tenure_memory_point *points,
+                         uint32_t count)
+{
+    count = newest(&points, count);
+    return count >= 2 && trend_of(points, count).rss > flat_of(points, count);
+}
+
 enum tenure_memory_class
 tenure_memory_judge(const struct tenure_memory_point *points, uint32_t count)
 {
-    if (count > TENURE_SLOPE_POINTS) {
-        points += count - TENURE_SLOPE_POINTS;
-        count = TENURE_SLOPE_POINTS;
-    }
     if (count < 2)
         return TENURE_MEMORY_FLAT;
-    struct growth growth = growth_of(points, count);
-    if (growth.rss <= fmax(flat_bytes, flat_share * (double)points[0].rss))
+    struct growth growth = step_of(&points[0], &points[count - 1]);
+    bool rises = tenure_memory_rises(points, count);
+    if (!rises && growth.rss <= flat_of(points, count))
         return TENURE_MEMORY_FLAT;
+    if (rises) {
+        count = newest(&points, count);
+        growth = trend_of(points, count);
+    }
     if (growth.tracked >= cause_share * growth.rss)
         return TENURE_MEMORY_HEAP;
     if (growth.overhead >= cause_share * growth.rss)

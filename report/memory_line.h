@@ -14,6 +14,7 @@
 #ifndef TENURE_REPORT_MEMORY_LINE_H
 #define TENURE_REPORT_MEMORY_LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,9 +39,14 @@ const char *tenure_memory_class_name(enum tenure_memory_class class);
 uint64_t tenure_memory_overhead(const struct tenure_memory_point *point);
 int64_t tenure_memory_unknown(const struct tenure_memory_point *point);
 
-/* Of the running snapshots, oldest first. Fewer than two are flat. */
+/* Of the running snapshots, oldest first. Fewer than two are flat. What grew
+ * in one step is no trend, and not flat either. */
 enum tenure_memory_class
 tenure_memory_judge(const struct tenure_memory_point *points, uint32_t count);
+
+/* Does it go on growing, rather than having grown once? */
+bool tenure_memory_rises(const struct tenure_memory_point *points,
+                         uint32_t count);
 
 /* "RSS 4.0 MiB = tracked 1.2 MiB + allocator 0.3 MiB + ...", with what is
  * not zero, into `text` (always terminated). */

@@ -22,7 +22,7 @@ tenure_memory_point_of(const struct tenure_snapshot *snapshot)
 
 enum tenure_memory_class
 tenure_memory_of_series(const struct tenure_series *series,
-                        int64_t *growth_bytes)
+                        struct tenure_memory_growth *growth)
 {
     const struct tenure_timeline *timeline = &series->timeline;
     struct tenure_memory_point *points =
@@ -32,9 +32,22 @@ tenure_memory_of_series(const struct tenure_series *series,
         if (!timeline->at_exit[i])
             points[count++] = tenure_memory_point_of(&series->snapshots[i]);
     enum tenure_memory_class class = tenure_memory_judge(points, count);
-    if (growth_bytes)
-        *growth_bytes =
-            count ? (int64_t)(points[count - 1].rss - points[0].rss) : 0;
+    if (growth)
+        *growth = (struct tenure_memory_growth){0};
+    if (growth && count > 0) {
+        const struct tenure_memory_point *last = &points[count - 1];
+        growth->rss_bytes = (int64_t)(last->rss - points[0].rss);
+        growth->agent_bytes = (int64_t)(last->agent - points[0].agent);
+        growth->rises = tenure_memory_rises(points, count);
+    }
     free(points);
     return class;
+}
+
+bool tenure_memory_is_notable(enum tenure_memory_class class,
+                              const struct tenure_memory_growth *growth)
+{
+    return growth->rises && growth->rss_bytes > 1 << 20 &&
+           (class == TENURE_MEMORY_FRAGMENTATION ||
+            class == TENURE_MEMORY_EXTERNAL);
 }

@@ -11,10 +11,20 @@
 struct tenure_memory_point
 tenure_memory_point_of(const struct tenure_snapshot *snapshot);
 
-/* Of the snapshots that were taken while the process ran. `growth_bytes`, if
- * not NULL, is what RSS gained between the first and the last of them. */
+struct tenure_memory_growth {
+    int64_t rss_bytes, agent_bytes; /* from the first snapshot to the last */
+    bool rises;                     /* and goes on, rather than in a step */
+};
+
+/* Of the snapshots that were taken while the process ran; `growth` may be
+ * NULL. */
 enum tenure_memory_class
 tenure_memory_of_series(const struct tenure_series *series,
-                        int64_t *growth_bytes);
+                        struct tenure_memory_growth *growth);
+
+/* Is it worth a word whatever the verdict is? It goes on growing, by no
+ * trifle, and no site explains it. */
+bool tenure_memory_is_notable(enum tenure_memory_class class,
+                              const struct tenure_memory_growth *growth);
 
 #endif

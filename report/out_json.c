@@ -97,7 +97,7 @@ static void snapshot(struct tenure_json *json, const struct tenure_snapshot *s)
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         if (values[i].key < TENURE_VALUE_TRUNCATED_STACKS)
             tenure_json_count(json, values[i].name,
-                              tenure_snapshot_value(s, values[i].key));
+                              tenure_snapshot_total(s, values[i].key));
     tenure_json_count(json, "dropped", tenure_snapshot_dropped(s));
     tenure_json_object(json, "quality");
     for (uint32_t i = 0; i < count; i++)

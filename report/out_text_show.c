@@ -83,6 +83,22 @@ static void print_mark(const struct tenure_view *view)
     fputc('\n', view->paper.to);
 }
 
+/* What --verify compared; silence would look like no comparison. */
+static void print_verified(const struct tenure_view *view)
+{
+    const struct tenure_snapshot *s = &view->series->snapshots[0];
+    const char *options = tenure_snapshot_string(s, s->process->options);
+    uint64_t compared = tenure_snapshot_value(s, TENURE_VALUE_VERIFIED);
+    if (compared == 0 && !strstr(options, "verify="))
+        return;
+    fprintf(view->paper.to, "  %s stack%s compared with libunwind's",
+            tenure_text_count(compared).text, compared == 1 ? "" : "s");
+    fprintf(view->paper.to, ", %s differed\n",
+            tenure_text_count(
+                tenure_snapshot_value(s, TENURE_VALUE_MISMATCHED_STACKS))
+                .text);
+}
+
 static void print_unmarked(const struct tenure_view *view)
 {
     const struct tenure_snapshot *s = &view->series->snapshots[0];
@@ -279,6 +295,7 @@ static void print(struct tenure_view *view)
     tenure_text_head(view);
     print_memory(view);
     print_mark(view);
+    print_verified(view);
     print_objects(view);
     print_generations(view);
     print_threads(view);

@@ -40,7 +40,7 @@ static void print_memory(const struct tenure_view *view)
     const struct tenure_series *series = view->series;
     const struct tenure_timeline *line = &series->timeline;
     char text[256];
-    int64_t growth;
+    struct tenure_memory_growth growth;
     uint32_t last = line->count - 1;
     while (last && line->at_exit[last])
         last--;
@@ -49,11 +49,17 @@ static void print_memory(const struct tenure_view *view)
     enum tenure_memory_class class = tenure_memory_of_series(series, &growth);
     tenure_memory_text(&point, text, sizeof text);
     fprintf(view->paper.to, "  %s\n  RSS %s since the first snapshot: ", text,
-            growth ? tenure_text_bytes_delta(growth).text : "the same");
+            growth.rss_bytes ? tenure_text_bytes_delta(growth.rss_bytes).text
+                             : "the same");
     tenure_ink(&view->paper,
                class == TENURE_MEMORY_FLAT ? TENURE_PLAIN : TENURE_BOLD);
     fputs(tenure_memory_class_name(class), view->paper.to);
     tenure_ink(&view->paper, TENURE_PLAIN);
+    if (class != TENURE_MEMORY_FLAT && !growth.rises)
+        fputs(", in a step rather than steadily", view->paper.to);
+    else if (class == TENURE_MEMORY_FLAT && growth.agent_bytes > 1 << 20)
+        fprintf(view->paper.to, ", without the %s of tenure's agent",
+                tenure_text_bytes_delta(growth.agent_bytes).text);
     fputs("\n\n", view->paper.to);
 }
 

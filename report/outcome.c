@@ -198,13 +198,13 @@ static void say_no_control(struct tenure_outcome *outcome,
 static void say_memory(struct tenure_outcome *outcome,
                        const struct tenure_series *series)
 {
-    int64_t growth;
+    struct tenure_memory_growth growth;
     enum tenure_memory_class class = tenure_memory_of_series(series, &growth);
-    if (class != TENURE_MEMORY_FRAGMENTATION && class != TENURE_MEMORY_EXTERNAL)
+    if (!tenure_memory_is_notable(class, &growth))
         return;
     struct tenure_words words = next(outcome);
     tenure_say(&words, "RSS grew by ");
-    tenure_say_bytes(&words, (double)growth);
+    tenure_say_bytes(&words, (double)growth.rss_bytes);
     tenure_say(&words, class == TENURE_MEMORY_FRAGMENTATION
                            ? " that the allocator holds beside live blocks "
                              "(fragmentation)"

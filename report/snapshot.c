@@ -170,6 +170,27 @@ uint64_t tenure_snapshot_value(const struct tenure_snapshot *snapshot,
     return 0;
 }
 
+bool tenure_snapshot_is_only(const struct tenure_snapshot *snapshot)
+{
+    const struct tenure_process *process = snapshot->process;
+    return process->seq == 1 && process->trigger == TENURE_TRIGGER_EXIT &&
+           !(process->flags & TENURE_PROCESS_DIRTY_MARK);
+}
+
+uint64_t tenure_snapshot_total(const struct tenure_snapshot *snapshot,
+                               uint32_t key)
+{
+    bool blocks = key == TENURE_VALUE_LOST_BLOCKS;
+    uint64_t sum = 0;
+    if ((!blocks && key != TENURE_VALUE_LOST_BYTES) ||
+        !tenure_snapshot_is_only(snapshot))
+        return tenure_snapshot_value(snapshot, key);
+    for (uint64_t i = 0; i < snapshot->marks_count; i++)
+        sum += blocks ? snapshot->marks[i].unreached_blocks
+                      : snapshot->marks[i].unreached_bytes;
+    return sum;
+}
+
 enum value_kind { TOTAL, QUALITY, DROPPED };
 
 uint64_t tenure_snapshot_dropped(const struct tenure_snapshot *snapshot)

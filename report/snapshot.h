@@ -64,6 +64,16 @@ const char *tenure_snapshot_string(const struct tenure_snapshot *snapshot,
 uint64_t tenure_snapshot_value(const struct tenure_snapshot *snapshot,
                                uint32_t key);
 
+/* Is it the only one of a program that lived for a moment, taken at its end?
+ * Then nobody is about to store a pointer any more, and what is not reached
+ * once is lost. */
+bool tenure_snapshot_is_only(const struct tenure_snapshot *snapshot);
+
+/* As _value(), but LOST_BLOCKS and LOST_BYTES of an only snapshot are what
+ * counts as lost in it, where the agent wants to look twice. */
+uint64_t tenure_snapshot_total(const struct tenure_snapshot *snapshot,
+                               uint32_t key);
+
 /* How many records the agent had to drop: the sum of all DROPPED values. */
 uint64_t tenure_snapshot_dropped(const struct tenure_snapshot *snapshot);
 

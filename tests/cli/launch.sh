@@ -117,6 +117,12 @@ run "$tenure" show bad/*.tenure
 expect 0 ""
 expect_out '! 3 agent options .*: depth=0, nonsense, sample=0 (bad_options)'
 
+# What was compared is said when nothing differed, too.
+run "$tenure" run --verify=1 --dir=verified -- sh -c 'exit 3'
+expect 3 ""
+run "$tenure" show verified/*.tenure
+expect_out "^  [1-9][0-9,]* stacks* compared with libunwind's, 0 differed"
+
 # Directories that will not do.
 touch file
 ln -s apart link

@@ -126,6 +126,10 @@ says 'grown by realloc at'
 gate_run exit_code 23 leak --exit-code=23 -- "$victim" 6 keep
 gate_run moment_lost 1 leak --min-snapshots=1 -- "$victim" 1 quiet lose
 first lost lose_item
+[ "$(jq '.snapshots[-1].lost_bytes' "$json")" -eq 2800 ] ||
+    fail "moment_lost: the snapshot's lost bytes in the JSON"
+grep -q '^tenure_lost_bytes 2800$' "$out/openmetrics" ||
+    fail "moment_lost: $(grep '^tenure_lost' "$out/openmetrics")"
 gate_run moment_clean 0 clean --min-snapshots=1 -- "$victim" 1 quiet keep
 
 # Rounds.
@@ -186,6 +190,15 @@ for other in renamed moved inlined; do
         "$victims/$other/victim" 6 keep
     states known
 done
+run "$tenure" check -q --min-snapshots=1 --baseline=lost.json \
+    --update-baseline -- "$victim" 1 quiet lose
+expect 0 ""
+gate_run same_lost 0 clean --min-snapshots=1 --baseline=lost.json -- \
+    "$victim" 1 quiet lose
+states known
+gate_run more_lost 1 leak --min-snapshots=1 --baseline=lost.json -- \
+    "$victim" 30 quiet lose
+says 'it got worse: was 2.7 KiB, is 82.0 KiB'
 mkdir main
 run "$tenure" run --dir=main -- "$victim" 6 keep
 gate_run series_as_baseline 0 clean --baseline=main -- "$victim" 6 keep
@@ -205,7 +218,14 @@ gate_run not_executable 126 inconclusive -- /etc/passwd
 
 # Never green by mistake.
 gate_run one_snapshot 3 inconclusive -- "$victim" 1 quiet
+says '0 of 4 snapshots that a verdict needs; .* add --min-snapshots=1 to judge'
 gate_run two_snapshots 3 inconclusive -- "$victim" 2
+gate_run no_sample 3 inconclusive --sample=1G -- "$victim" 6 keep
+says '^inconclusive: no allocation was sampled: use a smaller --sample'
+says 'lost blocks of less than 3.0 GiB, and growth of less than 8.0 GiB'
+gate_run no_sample_at_end 3 inconclusive --sample=1G --min-snapshots=1 -- \
+    "$victim" 6 quiet lose
+says 'no allocation was sampled'
 gate_run no_traffic 3 inconclusive -- "$victim" 6 idle
 says 'saw no allocation'
 gate_run static 3 inconclusive -- "$victims/static/victim" 6
@@ -306,6 +326,9 @@ for i in $leaking; do
     status=$?
     [ "$status" -eq 1 ] || fail "in parallel: a leaking one ended with $status"
 done
+
+run "$tenure" check --dormant -- "$victim" 6
+expect 2 '--dormant is for tenure run'
 
 # Usage: one line, nothing written, nothing run.
 for wrong in "--fail-on=cache main" "--output=pdf:x main" "" \

@@ -83,6 +83,52 @@ static void more_of_it_for_the_same_work_is_worse(void **state)
     assert_int_equal(now(charge(7, 90000, 10)), TENURE_CHARGE_KNOWN);
 }
 
+static void more_lost_blocks_are_no_work_of_their_own(void **state)
+{
+    (void)state;
+    struct tenure_charge lost = charge(9, 3000, 12);
+    lost.class = TENURE_CLASS_LOST;
+    lost.blocks = 10;
+    tenure_baseline_add(&baseline, &lost);
+    assert_int_equal(now(lost), TENURE_CHARGE_KNOWN);
+    /* At the end of a run, whatever else it did. */
+    lost.blocks = 1000;
+    lost.bytes = 300000;
+    lost.work = 1002;
+    assert_int_equal(now(lost), TENURE_CHARGE_FAILS);
+    lost.work = 1000000;
+    tenure_baseline_apply(&baseline, &lost, 1);
+    assert_int_equal(lost.state, TENURE_CHARGE_FAILS);
+    assert_non_null(strstr(lost.because, "was 2.9 KiB, is 293 KiB"));
+}
+
+static void a_series_that_loses_faster_is_worse(void **state)
+{
+    (void)state;
+    struct tenure_charge lost = charge(9, 125000, 280);
+    lost.class = TENURE_CLASS_LOST;
+    lost.blocks = 250;
+    lost.rate = 50000;
+    tenure_baseline_add(&baseline, &lost);
+    lost.blocks = 2500;
+    lost.bytes = 1250000;
+    lost.work = 2800; /* some wait for a second mark */
+    lost.rate = 500000;
+    assert_int_equal(now(lost), TENURE_CHARGE_FAILS);
+    /* Ten times as long. */
+    lost.rate = 50000;
+    assert_int_equal(now(lost), TENURE_CHARGE_KNOWN);
+}
+
+static void the_process_with_most_is_what_is_compared(void **state)
+{
+    (void)state;
+    struct tenure_charge lost = charge(7, 400000, 1000);
+    tenure_baseline_add(&baseline, &lost);
+    assert_int_equal(now(lost), TENURE_CHARGE_KNOWN);
+    assert_true(baseline.at[0].met && baseline.at[1].met);
+}
+
 static void another_site_is_new(void **state)
 {
     (void)state;
@@ -196,6 +242,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_in_the_baseline_is_known),
         TEST(more_of_it_for_the_same_work_is_worse),
+        TEST(more_lost_blocks_are_no_work_of_their_own),
+        TEST(a_series_that_loses_faster_is_worse),
+        TEST(the_process_with_most_is_what_is_compared),
         TEST(another_site_is_new),
         TEST(another_inlining_is_the_same_site),
         TEST(a_suppressed_site_stays_suppressed_and_is_met),

@@ -48,6 +48,34 @@ static void the_agents_own_growth_is_not_the_services(void **state)
     assert_int_equal(tenure_memory_judge(points, 6), TENURE_MEMORY_FLAT);
 }
 
+static void what_grew_in_a_step_is_not_flat_and_does_not_go_on(void **state)
+{
+    (void)state;
+    struct tenure_memory_point points[6];
+    for (uint32_t i = 0; i < 6; i++)
+        points[i] = (struct tenure_memory_point){
+            .rss = (i < 5 ? 6 : 108) * MIB, .tracked = i < 5 ? 0 : 100 * MIB};
+    assert_int_equal(tenure_memory_judge(points, 6), TENURE_MEMORY_HEAP);
+    assert_false(tenure_memory_rises(points, 6));
+    for (uint32_t i = 0; i < 6; i++)
+        points[i].tracked = 0;
+    assert_int_equal(tenure_memory_judge(points, 6), TENURE_MEMORY_EXTERNAL);
+    assert_int_equal(tenure_memory_judge(points, 5), TENURE_MEMORY_FLAT);
+}
+
+static void a_small_service_that_rises_each_time_is_not_flat(void **state)
+{
+    (void)state;
+    struct tenure_memory_point points[10];
+    for (uint32_t i = 0; i < 10; i++)
+        points[i] = (struct tenure_memory_point){.rss = 3 * MIB + i * 70000,
+                                                 .tracked = 60000 + i * 60000};
+    assert_int_equal(tenure_memory_judge(points, 10), TENURE_MEMORY_HEAP);
+    assert_true(tenure_memory_rises(points, 10));
+    points[4].rss = points[3].rss;
+    assert_int_equal(tenure_memory_judge(points, 10), TENURE_MEMORY_FLAT);
+}
+
 static void the_parts_add_up_to_rss(void **state)
 {
     (void)state;
@@ -120,6 +148,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_part_that_grows_names_the_class),
         cmocka_unit_test(the_agents_own_growth_is_not_the_services),
+        cmocka_unit_test(what_grew_in_a_step_is_not_flat_and_does_not_go_on),
+        cmocka_unit_test(a_small_service_that_rises_each_time_is_not_flat),
         cmocka_unit_test(the_parts_add_up_to_rss),
         cmocka_unit_test(untouched_memory_makes_the_rest_negative),
         cmocka_unit_test(a_trend_is_drawn_from_zero_to_its_largest),
