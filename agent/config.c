@@ -87,6 +87,11 @@ static bool set_trace(struct tenure__config *config, const char *text)
     return set_path(config->trace, text);
 }
 
+static bool set_ledger(struct tenure__config *config, const char *text)
+{
+    return set_path(config->ledger, text);
+}
+
 static bool set_sample(struct tenure__config *config, const char *text)
 {
     uint64_t bytes;
@@ -135,6 +140,7 @@ static const struct {
 } options_known[] = {
     {"dir", set_dir, 0},
     {"trace", set_trace, 0},
+    {"ledger", set_ledger, 0},
     {"every", set_every, 0},
     {"sample", set_sample, 0},
     {"depth", set_depth, 0},

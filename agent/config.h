@@ -13,11 +13,12 @@
 #include "agent/limits.h"
 
 struct tenure__config {
-    char dir[TENURE_PATH_BYTES];   /* as given; made absolute at start */
-    char trace[TENURE_PATH_BYTES]; /* file of the minor report, or "" */
-    uint64_t every_ns;             /* 0 = not by time */
-    uint64_t every_bytes;          /* 0 = not by bytes */
-    uint64_t sample_bytes;         /* 0 = exact */
+    char dir[TENURE_PATH_BYTES];    /* as given; made absolute at start */
+    char trace[TENURE_PATH_BYTES];  /* file of the minor report, or "" */
+    char ledger[TENURE_PATH_BYTES]; /* of a check (ledger.h), or "" */
+    uint64_t every_ns;              /* 0 = not by time */
+    uint64_t every_bytes;           /* 0 = not by bytes */
+    uint64_t sample_bytes;          /* 0 = exact */
     uint32_t depth;
     uint32_t verify_every; /* 0 = never */
     uint32_t leader;       /* with follow=none: the one process tracked */

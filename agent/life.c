@@ -20,6 +20,7 @@
 #include "agent/heap.h"
 #include "agent/helper.h"
 #include "agent/identity.h"
+#include "agent/ledger.h"
 #include "agent/include/tenure.h"
 #include "agent/major.h"
 #include "agent/mappings.h"
@@ -101,6 +102,8 @@ void tenure__track_open(const struct tenure__track_setup *setup)
     if (error == 0) {
         tenure__identity_open(config.dir);
         tenure__failures_open();
+        tenure__ledger_open(config.ledger);
+        tenure__ledger_began();
         tenure__snapshot_open(&config, options, setup->allocator);
         tenure__control_open(&config);
         tenure__sampling_open(config.sample_bytes, config.every_bytes,
@@ -188,6 +191,7 @@ void tenure__track_after_fork(bool in_child)
     tenure__threads_after_fork();
     tenure__modules_after_fork();
     tenure__identity_after_fork(tenure__generation());
+    tenure__ledger_began();
     __atomic_fetch_add(&tenure__generation_now, 1, __ATOMIC_RELAXED);
     revive_soon(REVIVE_AFTER);
 }
@@ -249,15 +253,19 @@ void tenure__track_exit(void)
     if (!opened || another_process() ||
         __atomic_exchange_n(&exit_snapshot_taken, 1, __ATOMIC_ACQ_REL) != 0)
         return;
-    if (!(tenure__tracking & TENURE_TRACK_DEATHS))
+    if (!(tenure__tracking & TENURE_TRACK_DEATHS)) {
+        tenure__ledger_ended();
         return; /* dormant to the end: nothing was seen */
+    }
     tenure__guard_begin();
     tenure__major_end_within(TENURE_EXIT_MARK_MS);
     /* Where a signal handler ends the process inside of the agent, another
      * request of this very thread may be waiting: do not wait for it. */
-    tenure__control_request(TENURE_TRIGGER_EXIT, 0, "",
-                            tenure__local.busy > 1 ? 0 : TENURE_EXIT_WAIT_MS,
-                            TENURE_EXIT_WAIT_MS);
+    int seq = tenure__control_request(
+        TENURE_TRIGGER_EXIT, 0, "",
+        tenure__local.busy > 1 ? 0 : TENURE_EXIT_WAIT_MS, TENURE_EXIT_WAIT_MS);
+    if (seq >= 0)
+        tenure__ledger_ended();
     tenure__guard_end();
 }
 

@@ -55,6 +55,16 @@ void tenure__track_unload(bool begins); /* around the real dlclose */
 void tenure__track_privileges_changed(bool of_one_thread);
 void tenure__track_alone(bool begins); /* without our helper thread */
 void tenure__track_sandboxed(bool all_threads, const void *filter); /* soon */
+
+/* Around the execution of a program, which may be in a child that shares our
+ * memory; what the first gives, NULL too, is for the other. */
+struct tenure_ledger_entry;
+struct tenure_ledger_entry *tenure__track_exec_begins(const char *path);
+void tenure__track_exec_failed(struct tenure_ledger_entry *entry);
+struct tenure_ledger_entry *tenure__track_spawn_begins(void);
+void tenure__track_spawned(struct tenure_ledger_entry *entry, int pid,
+                           const char *path);
+
 void tenure__track_exit_begins(void); /* no periodic snapshots from here */
 void tenure__track_exit(void);        /* writes the last snapshot, once */
 

@@ -14,7 +14,10 @@
 
 #include "report/check_run.h"
 #include "report/command.h"
+#include "report/ledger.h"
 #include "report/rounds.h"
+#include "report/unseen.h"
+#include "report/verdict.h"
 
 enum { NAME_BYTES = 320 };
 
@@ -208,21 +211,75 @@ static void judge_rounds(const struct tenure_check_run *runs, uint64_t count,
     free(mains);
 }
 
+/* Without a ledger to read, who was seen is not known: a doubt. */
+static void make_ledger(struct tenure_check *check,
+                        struct tenure_ledger_file *ledger,
+                        struct tenure_decision *decision)
+{
+    struct tenure_why why;
+    if (check->launch.follow == TENURE_FOLLOW_NONE)
+        return;
+    if (tenure_ledger_make(ledger, &why) == 0)
+        check->launch.ledger = ledger->path;
+    else
+        tenure_decision_doubt(decision, "%s", why.text);
+}
+
+/* Of the command's own processes look_for_main() has more to say. */
+static size_t read_ledger(const struct tenure_ledger_file *ledger,
+                          const struct tenure_check_run *runs, uint64_t count,
+                          struct tenure_ledger_left **left)
+{
+    pid_t *mains = tenure_zeroed(count + 1, sizeof *mains);
+    for (uint64_t k = 0; k < count; k++)
+        mains[k] = runs[k].pid;
+    size_t found = tenure_ledger_read(ledger, mains, count, left);
+    free(mains);
+    return found;
+}
+
+static void open_and_compare(struct tenure_check *check,
+                             const struct names *before,
+                             const struct tenure_ledger_file *ledger,
+                             const struct tenure_check_run *runs,
+                             uint64_t count, struct tenure_decision *decision)
+{
+    struct tenure_ledger_left *left;
+    struct tenure_unseen unseen = {.ignored = &check->ignored,
+                                   .wanted = check->min_snapshots};
+    if (unseen.wanted == 0)
+        unseen.wanted = (uint64_t)tenure_rules.leak_snapshots;
+    unseen.count = read_ledger(ledger, runs, count, &left);
+    unseen.left = left;
+    open_new(check, before, decision);
+    tenure_unseen_doubts(decision, &unseen);
+    if (tenure_ledger_overflowed(ledger))
+        tenure_decision_doubt(decision,
+                              "there were too many processes to tell whether "
+                              "all of them were seen (%d notes); check parts "
+                              "of it",
+                              TENURE_LEDGER_ENTRIES);
+    free(left);
+}
+
 void tenure_check_command(struct tenure_check *check, char **argv,
                           struct tenure_decision *decision)
 {
     uint64_t rounds = check->rounds > 0 ? check->rounds : 1, ran = 0;
+    struct tenure_ledger_file ledger = {.map = NULL};
     if (!check->launch.dir && make_directory(check, decision) < 0)
         return;
     struct names before = list(check->launch.dir);
     struct tenure_check_run *runs = tenure_zeroed(rounds, sizeof *runs);
     bool going_on = true;
+    make_ledger(check, &ledger, decision);
     while (ran < rounds && going_on) {
         going_on = run_once(check, argv, ran + 1, &runs[ran], decision);
         ran++;
     }
     if (!runs[0].not_run)
-        open_new(check, &before, decision);
+        open_and_compare(check, &before, &ledger, runs, ran, decision);
+    tenure_ledger_drop(&ledger);
     if (going_on)
         judge_rounds(runs, ran, argv[0], check->launch.dir, decision);
     drop(&before);

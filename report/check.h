@@ -12,6 +12,8 @@ struct tenure_check {
     struct tenure_launch launch; /* dir NULL: a temporary one */
     uint64_t rounds;             /* of --repeat; 0 = run it once */
     uint64_t warmup;
+    uint64_t min_snapshots;      /* of the policy; 0 = as many as a verdict */
+    struct tenure_texts ignored; /* programs that need not be seen */
     /* Private. */
     char dir[PATH_MAX];
     bool temporary;

@@ -46,6 +46,10 @@ static const struct tenure_option options[] = {
     {"repeat", 0, "N", &check.rounds, &tenure_type_count, NULL,
      "run COMMAND N times with TENURE_ROUND=1 to N, which\n"
      "says how often to repeat its test"},
+    {"ignore-unseen", 0, "NAME[,NAME]", &check.ignored, &tenure_type_texts,
+     NULL,
+     "accept that these programs under COMMAND cannot\n"
+     "carry the agent or leave no last snapshot"},
     {"minor", 0, NULL, &minor, &tenure_type_flag, NULL,
      "do not look for lost blocks in what COMMAND does"},
     TENURE_LAUNCH_OPTIONS(check.launch),
@@ -161,6 +165,7 @@ static int decide(struct tenure_suppressions *list,
     decision.gate.root = find_root();
     decision.gate.command = argv[0];
     check.warmup = policy.warmup;
+    check.min_snapshots = policy.min_snapshots;
     if (read_accepted(list, baseline, &why) < 0)
         tenure_decision_error(&decision, "%s", why.text);
     else if (runs)

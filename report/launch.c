@@ -225,6 +225,8 @@ int tenure_launch_options(const struct tenure_launch *launch,
         return -1;
     if (launch->trace && add_trace(&list, launch->trace, why) != 0)
         return -1;
+    if (launch->ledger)
+        add(&list, ":ledger=%s", launch->ledger);
     if (launch->major)
         add(&list, ":major");
     if (launch->objects)
@@ -254,7 +256,7 @@ int tenure_launch_options(const struct tenure_launch *launch,
 static int check_first(const struct tenure_launch *launch, const char *dir,
                        struct tenure_why *why)
 {
-    char value[2 * PATH_MAX + 256];
+    char value[3 * PATH_MAX + 256];
     return tenure_launch_options(launch, dir, 1, value, sizeof value, why);
 }
 
@@ -279,7 +281,7 @@ int tenure_launch_prepare(const struct tenure_launch *launch, char **argv,
                           char absolute_dir[PATH_MAX], struct tenure_why *why)
 {
     char agent[PATH_MAX];
-    char options[2 * PATH_MAX + 256];
+    char options[3 * PATH_MAX + 256];
     if (check_first(launch, launch->dir, why) != 0 ||
         tenure_launch_agent(agent, why) != 0)
         return TENURE_EXIT_CANNOT_TRACK;

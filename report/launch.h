@@ -17,7 +17,8 @@
 enum tenure_follow { TENURE_FOLLOW_CHILDREN, TENURE_FOLLOW_NONE };
 
 struct tenure_launch {
-    const char *dir, *every, *trace;            /* as typed; NULL = not given */
+    const char *dir, *every, *trace; /* as typed; NULL = not given */
+    const char *ledger;              /* a check's (ledger.h), NULL = none */
     uint64_t sample_bytes, depth, verify_every; /* 0 = not given */
     int follow;                                 /* enum tenure_follow */
     bool major, objects, dormant, self_test;

@@ -238,6 +238,38 @@ mkdir -m 700 private
 gate_run unwritten 3 inconclusive --dir=private -- "$victim" 6 worker keep
 says 'snapshots of it, or of processes that it forked, could not be written'
 gate_run no_agent 3 inconclusive -- env -u LD_PRELOAD "$victim" 6
+
+# Nor where a shell, make or ctest is between us and the program.
+under_shell() {
+    name=$1 wanted=$2 verdict=$3 script=$4
+    shift 4
+    gate_run "$name" "$wanted" "$verdict" --min-snapshots=1 "$@" -- \
+        sh -c "$script; true" sh "$victim" "$victims/static/victim"
+}
+under_shell below_static 3 inconclusive '"$2" 6'
+says 'inconclusive: victim was not seen: the agent was not in it'
+under_shell below_both 3 inconclusive '"$2" 6; "$1" 6'
+says 'inconclusive: victim was not seen'
+under_shell below_cleared 3 inconclusive 'env -i "$1" 6'
+says 'inconclusive: victim was not seen'
+under_shell below_spawned 3 inconclusive \
+    "python3 -c 'import os, sys
+os.waitpid(os.posix_spawn(sys.argv[1], [\"x\"], {}), 0)' \"\$1\""
+says 'inconclusive: victim was not seen'
+under_shell below_killed 3 inconclusive '"$1" 1 quiet kill'
+says 'inconclusive: victim ended without a last snapshot'
+under_shell below_judged 0 clean '"$1" 6 kill'
+says 'warning: victim ended without a last snapshot (killed?) and is judged'
+under_shell below_judged_lost 1 leak '"$1" 6 lose kill'
+under_shell below_outliving 3 inconclusive '"$1" 1 quiet exec sleep 5 &'
+says 'inconclusive: sleep still runs, without a last snapshot'
+under_shell below_late 1 leak '(sleep .5; exec "$1" 1 quiet lose) &'
+first lost lose_item
+under_shell below_many 3 inconclusive 'for i in 1 2 3; do "$2" 1; done'
+says 'victim (3 times) was not seen'
+under_shell below_ignored 0 clean '"$2" 6; "$1" 6' --ignore-unseen=x,victim
+under_shell below_usual 0 clean \
+    'ls | cat; (exit 1); ./none; (./none; "$1" 6); true & wait; exec "$1" 6'
 gate_run no_snapshots 2 inconclusive main/none.tenure
 mkdir empty
 gate_run empty_directory 2 inconclusive empty
