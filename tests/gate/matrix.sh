@@ -261,7 +261,7 @@ says 'inconclusive: victim ended without a last snapshot'
 under_shell below_judged 0 clean '"$1" 6 kill'
 says 'warning: victim ended without a last snapshot (killed?) and is judged'
 under_shell below_judged_lost 1 leak '"$1" 6 lose kill'
-under_shell below_outliving 3 inconclusive '"$1" 1 quiet exec sleep 5 & :'
+under_shell below_outliving 3 inconclusive 'sleep 9 & :'
 says 'inconclusive: sleep still runs, without a last snapshot'
 under_shell below_late 1 leak '(sleep .5; exec "$1" 1 quiet lose) & :'
 first lost lose_item
