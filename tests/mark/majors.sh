@@ -139,7 +139,7 @@ looked=$((count / every))
 seconds=$((count / 5 + 2))
 
 run_probe() {
-    probe=${PROBE:-$work/probe}
+    probe=${PROBE:-$work/waits}
     [ -x "$probe" ] || cc -D_GNU_SOURCE -O1 -pthread -o "$probe" "$here/probe.c"
     serve "$probe" "$seconds"
     sleep 0.3
