@@ -135,8 +135,10 @@ stop() {
 every=$((count > 20 ? count / 20 : 1))
 looked=$((count / every))
 
-# How long the load has to go on: longer than the snapshots are.
+# How long the probe waits, and how long the load of a service has to go on:
+# longer than the snapshots take, on a machine with other work, too.
 seconds=$((count / 5 + 2))
+long=$((count / 2 + 2))
 
 run_probe() {
     probe=${PROBE:-$work/waits}
@@ -154,7 +156,7 @@ run_redis() {
         --appendonly no --dir "$work"
     await redis-cli -s "$work/socket" ping
     # shellcheck disable=SC2016 # for the shell below
-    load timeout "$seconds" sh -c 'while :; do
+    load timeout "$long" sh -c 'while :; do
         redis-benchmark -q -s "$0" -c 20 -n 100000 -P 4 \
             -t set,get,lpush,lpop,hset,sadd,zadd -r 20000 || exit 1
         done; ' "$work/socket"
@@ -180,7 +182,7 @@ http { access_log off; gzip on; gzip_types text/plain; gzip_min_length 100;
 END
     serve nginx -e "$work/error.log" -c "$work/nginx.conf"
     await fetch "http://127.0.0.1:$port/page.txt"
-    load wrk -t 1 -c 16 -d "${seconds}s" --timeout 10s \
+    load wrk -t 1 -c 16 -d "${long}s" --timeout 10s \
         -H 'Accept-Encoding: gzip' "http://127.0.0.1:$port/page.txt"
     take "$(pgrep -P "$server")"
     unload
@@ -192,7 +194,7 @@ run_node() {
     export PORT="$port"
     serve node "$here/../bench/workloads/server.js"
     await fetch "http://127.0.0.1:$port/?id=1"
-    load wrk -t 1 -c 16 -d "${seconds}s" --timeout 10s \
+    load wrk -t 1 -c 16 -d "${long}s" --timeout 10s \
         "http://127.0.0.1:$port/?id=7"
     take "$server"
     unload
@@ -224,7 +226,7 @@ run_postgres() {
     await as_postgres psql -h "$work/data" -d postgres -c 'select 1'
     as_postgres pgbench -h "$work/data" -q -i -s 1 postgres >"$work/init" 2>&1
     load setpriv --reuid=postgres --regid=postgres --init-groups \
-        pgbench -h "$work/data" -n -c 2 -T "$seconds" -M prepared postgres
+        pgbench -h "$work/data" -n -c 2 -T "$long" -M prepared postgres
     take "$(pgrep -f "postgres: postgres postgres" | head -n 1)"
     unload
     stop INT
