@@ -36,6 +36,7 @@ static bool paused;   /* births were not recorded for a while */
 void tenure__control_open(const struct tenure__config *from)
 {
     config = from;
+    paused = from->dormant;
 }
 
 void tenure__control_after_fork(void)

@@ -198,12 +198,10 @@ static void fold_block(uint64_t address, tenure__slot *slot, uint64_t value,
                        void *with)
 {
     struct folding *folding = with;
-    /* The clock has moved on by one: newer births are not of this fold. */
+    /* The clock has moved on by one. */
     uint32_t born = tenure__slot_generation(value, folding->generation + 1);
     uint64_t bytes = value & TENURE_SLOT_SIZE_MAX;
     tenure__cells_add(&folding->folded->cells, address);
-    if (born > folding->generation)
-        return;
     if (born < folding->floor)
         born = lift(folding, slot, value);
     if (value & TENURE_SLOT_EXT) {
@@ -224,7 +222,6 @@ static void fold_movers(struct folding *folding)
     for (uint32_t i = 1; i <= count; i++) {
         struct tenure__record *record = tenure__record_at(i);
         if (__atomic_load_n(&record->id, __ATOMIC_ACQUIRE) == 0 ||
-            record->generation > folding->generation ||
             record->folded == folding->generation)
             continue;
         uint32_t born = record->generation < folding->floor

@@ -1,9 +1,11 @@
 /*
  * The fold: from the live blocks to rows of (site, birth generation).
  *
- * Threads go on while it looks. A block born after the generation was closed
- * is not counted; one that dies meanwhile may or may not be; one that
- * realloc moves is counted once (records.h). Runs in the helper thread only.
+ * Threads go on while it looks, and each slot is counted as it is when it is
+ * visited. What was born since the generation was closed has a row of the
+ * next one: it stands where others have died since, and a heap that is always
+ * full would else look empty. One that realloc moves is counted once
+ * (records.h). Runs in the helper thread only.
  */
 #ifndef TENURE_AGENT_FOLD_H
 #define TENURE_AGENT_FOLD_H
@@ -34,6 +36,17 @@ void tenure__rows_drop(struct tenure__rows *rows);
 extern uint32_t tenure__fold_generation;
 extern _Atomic(uint64_t) tenure__fold_address; /* visited up to here */
 
+/* `folded` of a record made now for a block at `address`: a fold that has
+ * passed it has counted the block, or was there before it. */
+static inline uint32_t tenure__fold_passed(uint64_t address)
+{
+    uint64_t passed =
+        __atomic_load_n((uint64_t *)&tenure__fold_address, __ATOMIC_RELAXED);
+    return passed > address
+               ? __atomic_load_n(&tenure__fold_generation, __ATOMIC_RELAXED)
+               : 0;
+}
+
 /* What a fold gathers. */
 struct tenure__folded {
     struct tenure__rows rows;   /* estimates, in a sampled run */
@@ -41,7 +54,7 @@ struct tenure__folded {
     struct tenure__cells cells; /* where the blocks lie */
 };
 
-/* Gathers all blocks born in `generation` or before; blocks older than the
+/* Gathers all blocks, `generation` having been closed; those older than the
  * floor are moved to it. Rows come sorted. The caller drops all three. */
 void tenure__fold(uint32_t generation, struct tenure__folded *folded);
 

@@ -82,7 +82,7 @@ void tenure__listing_finish(struct tenure__listing *listing,
     if (listing->target.fd >= 0 && major->objects != NULL)
         listing->objects = *major->objects;
     else if (listing->target.fd >= 0)
-        tenure__objects_write_live(generation, !tenure__helper_watching(),
+        tenure__objects_write_live(generation + 1, !tenure__helper_watching(),
                                    &listing->target, &listing->objects);
     if (listing->objects.error != 0)
         tenure__listing_fail(listing, listing->objects.error);

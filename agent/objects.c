@@ -169,12 +169,11 @@ static void note_live(uint64_t address, tenure__slot *slot, uint64_t value,
     struct live *live = with;
     uint32_t generation = live->listing.coder.generation;
     uint32_t low = (uint32_t)value & TENURE_SLOT_SIZE_MAX;
-    /* The clock has moved on by one: newer births are not of this list. */
     struct tenure_object object = {
         .address = address,
         .bytes = low,
         .site = tenure__slot_site(value),
-        .generation = tenure__slot_generation(value, generation + 1),
+        .generation = tenure__slot_generation(value, generation),
     };
     (void)slot;
     if (value & TENURE_SLOT_EXT) {

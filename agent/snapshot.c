@@ -103,7 +103,7 @@ static void close_generation(struct gathering *g)
 static void add_mapping(const struct tenure__mapping *mapping, void *with)
 {
     struct gathering *g = with;
-    if (mapping->generation <= g->generation && mapping->site != 0)
+    if (mapping->site != 0)
         tenure__rows_add(&g->mappings, mapping->site, mapping->generation, 1,
                          mapping->end - mapping->start);
 }
@@ -116,8 +116,7 @@ static void begin_major(const struct gathering *g)
         .urgent = config->urgent || g->asked->trigger == TENURE_TRIGGER_EXIT ||
                   g->asked->trigger == TENURE_TRIGGER_FATAL ||
                   g->asked->trigger == TENURE_TRIGGER_PROGRAM,
-        .partial = config->sample_bytes != 0 || config->dormant ||
-                   tenure__control_was_paused(),
+        .partial = config->sample_bytes != 0 || tenure__control_was_paused(),
         .objects = g->listing.target,
     };
     if (!g->listing.wanted)

@@ -9,6 +9,7 @@
 
 #include "agent/annotate.h"
 #include "agent/blocks.h"
+#include "agent/control.h"
 #include "agent/counters.h"
 #include "agent/fold.h"
 #include "agent/generations.h"
@@ -105,7 +106,7 @@ static uint32_t site_of(struct tenure__thread *thread,
 
 /* A block of 16 MiB or more needs a record for its size. */
 static uint32_t huge_record(const struct tenure__thread *thread, uint32_t site,
-                            uint32_t generation, size_t bytes)
+                            uint32_t generation, uint64_t address, size_t bytes)
 {
     uint32_t index = tenure__record_take(thread->index);
     if (index == 0) {
@@ -116,7 +117,8 @@ static uint32_t huge_record(const struct tenure__thread *thread, uint32_t site,
     record->bytes = record->birth_bytes = bytes;
     record->site = site;
     record->generation = generation;
-    record->grown_site = record->resizes = record->folded = 0;
+    record->grown_site = record->resizes = 0;
+    record->folded = tenure__fold_passed(address);
     __atomic_store_n(&record->id, tenure__record_new_id(), __ATOMIC_RELEASE);
     return index;
 }
@@ -204,7 +206,7 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
     if (tenure__likely(site != 0 && bytes < TENURE_SLOT_SIZE_MAX)) {
         value = tenure__slot_make(site, generation, (uint32_t)bytes);
     } else if (site != 0) {
-        uint32_t index = huge_record(thread, site, generation, bytes);
+        uint32_t index = huge_record(thread, site, generation, address, bytes);
         if (index != 0)
             value =
                 tenure__slot_make(site, generation, index) | TENURE_SLOT_EXT;
@@ -329,8 +331,7 @@ void tenure__track_put_back(void *block, uint64_t known)
     __atomic_store_n((uint64_t *)slot, known, __ATOMIC_RELEASE);
 }
 
-/* A record for a block that is resized for the first time. If the fold that
- * is running has passed its old address, the block has been counted. */
+/* A record for a block that is resized for the first time. */
 static uint32_t new_record(const struct tenure__thread *thread, uint64_t known,
                            uint64_t old)
 {
@@ -342,11 +343,7 @@ static uint32_t new_record(const struct tenure__thread *thread, uint64_t known,
     record->site = tenure__slot_site(known);
     record->generation = tenure__slot_generation(known, tenure__generation());
     record->grown_site = record->resizes = 0;
-    uint64_t passed =
-        __atomic_load_n((uint64_t *)&tenure__fold_address, __ATOMIC_RELAXED);
-    record->folded = passed > old ? __atomic_load_n(&tenure__fold_generation,
-                                                    __ATOMIC_RELAXED)
-                                  : 0;
+    record->folded = tenure__fold_passed(old);
     __atomic_store_n(&record->id, tenure__record_new_id(), __ATOMIC_RELEASE);
     return index;
 }
@@ -376,6 +373,39 @@ static uint64_t resized(struct tenure__thread *thread, uint64_t known,
     return (known & ~(uint64_t)TENURE_SLOT_SIZE_MAX) | TENURE_SLOT_EXT | index;
 }
 
+/* What a malloc that this realloc calls by its name has entered there. */
+static void forget_nested(uint64_t address)
+{
+    uint64_t nested = tenure__block_take(address);
+    if (nested == 0)
+        return;
+    if (tenure__sampling_on())
+        tenure__sample_forget(address);
+    freed(nested);
+}
+
+/* A block of unknown birth is none of this generation: it stays unknown, and
+ * the call counts as a birth and a death. Of a sample it may be one that was
+ * not drawn, and then draws again, unless births went by unseen. */
+static void resize_unknown(uint64_t address, size_t bytes,
+                           const struct tenure__start *start)
+{
+    if (tenure__sampling_on() && !tenure__control_was_paused()) {
+        tenure__track_birth((void *)address, bytes, start->pc, start->sp,
+                            start->fp);
+        return;
+    }
+    forget_nested(address);
+    struct tenure__thread *thread = enter(start->sp);
+    if (thread == NULL)
+        return;
+    uint64_t before = thread->counts.allocated_bytes;
+    is_taken(thread, bytes);
+    thread->counts.freed_blocks++;
+    thread->counts.freed_bytes += thread->counts.allocated_bytes - before;
+    leave();
+}
+
 void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
                           const struct tenure__start *start)
 {
@@ -383,7 +413,7 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
     uint64_t address = (uint64_t)block;
     if (known == 0) {
         if (tenure__tracking & TENURE_TRACK_BIRTHS)
-            tenure__track_birth(block, bytes, start->pc, start->sp, start->fp);
+            resize_unknown(address, bytes, start);
         return;
     }
     thread = enter(start->sp);

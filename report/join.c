@@ -2,18 +2,21 @@
  * Rows into sites: one pass over every snapshot fills the populations, one
  * merge of the first with the last fills the columns.
  *
- * A row born after the generation that its snapshot closes belongs to the
- * next snapshot and is passed over: the agent writes while the target runs.
+ * A row born after the generation that its snapshot closes is alive there,
+ * but of a cohort that the next one closes: the target runs while the agent
+ * looks.
  */
 #include "report/join.h"
 
 #include <string.h>
 
-/* Everything born in or before `generation` of a snapshot whose agent has
- * merged the oldest generations counts as born in the merged one. */
-static uint32_t merged(uint32_t generation, uint32_t floor)
+/* Everything born up to the floor of a snapshot whose agent has merged the
+ * oldest generations counts as born in the merged one; everything born after
+ * the first snapshot closed its own, in one population that is not closed:
+ * some of it was there already when the first was taken. */
+static uint32_t merged(uint32_t generation, uint32_t floor, uint32_t open)
 {
-    return generation < floor ? floor : generation;
+    return generation < floor ? floor : generation > open ? open : generation;
 }
 
 void *tenure_join_array(struct tenure_series *series)
@@ -58,7 +61,7 @@ static uint32_t cohort_of(const struct tenure_series *series,
                           uint32_t generation)
 {
     const struct tenure_timeline *line = &series->timeline;
-    uint32_t low = line->base, high = line->count - 1;
+    uint32_t low = line->base, high = line->count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (line->generation[middle] < generation)
@@ -69,12 +72,16 @@ static uint32_t cohort_of(const struct tenure_series *series,
     return low;
 }
 
-/* The site's cohort that ends with snapshot `last`; made in its place. */
+/* The site's cohort that ends with snapshot `last`, which may be one that is
+ * not there yet; made in its place. */
 static struct tenure_cohort *cohort(struct tenure_series *series,
                                     struct tenure_site *site, uint32_t last)
 {
     struct tenure_population *p = &site->population;
-    uint32_t generation = series->timeline.generation[last], at = 0;
+    const struct tenure_timeline *line = &series->timeline;
+    uint32_t generation = last < line->count ? line->generation[last]
+                                             : line->generation[last - 1] + 1;
+    uint32_t at = 0;
     while (at < p->cohort_count && p->cohorts[at].generation < generation)
         at++;
     union {
@@ -101,7 +108,7 @@ static struct tenure_cohort *cohort(struct tenure_series *series,
 static void add_age(struct tenure_site *site, uint32_t now,
                     const struct tenure_row *row)
 {
-    uint32_t ends = now - row->generation;
+    uint32_t ends = now > row->generation ? now - row->generation : 0;
     enum tenure_age age = ends == 0   ? TENURE_NURSERY
                           : ends == 1 ? TENURE_INTERMEDIATE
                                       : TENURE_TENURED;
@@ -116,8 +123,6 @@ static void add_rows(struct tenure_series *series,
     uint32_t now = series->timeline.generation[i];
     for (uint64_t r = 0; r < count; r++) {
         const struct tenure_row *row = &rows[r];
-        if (row->generation > now)
-            continue;
         struct tenure_site *site = tenure_join_site(series, list, row->site);
         struct tenure_cohort *of =
             cohort(series, site, cohort_of(series, row->generation));
@@ -173,7 +178,7 @@ struct group {
 struct cursor {
     const struct tenure_row *row;
     uint64_t left;
-    uint32_t floor, now;
+    uint32_t floor, open;
 };
 
 /* The next group, or site TENURE_NONE at the end. */
@@ -181,9 +186,7 @@ static struct group next_group(struct cursor *at)
 {
     struct group group = {.site = TENURE_NONE};
     for (; at->left > 0; at->row++, at->left--) {
-        uint32_t generation = merged(at->row->generation, at->floor);
-        if (at->row->generation > at->now)
-            continue;
+        uint32_t generation = merged(at->row->generation, at->floor, at->open);
         if (group.site == TENURE_NONE) {
             group.site = at->row->site;
             group.generation = generation;
@@ -206,9 +209,10 @@ static int order(const struct group *a, const struct group *b)
 
 /* A cohort of one site in the first and in the last snapshot. Closed
  * cohorts only shrink, so what is left of A's blocks is the smaller number;
- * more of them in C (an agent that merged generations) are new ones. */
+ * more of them in C (an agent that merged generations) are new ones. Of the
+ * population that is not closed the difference is new or gone. */
 static void compare(struct tenure_columns *columns, const struct group *a,
-                    const struct group *c)
+                    const struct group *c, bool open)
 {
     columns->size_delta =
         tenure_sum(columns->size_delta, (int64_t)(c->bytes - a->bytes));
@@ -218,8 +222,11 @@ static void compare(struct tenure_columns *columns, const struct group *a,
     }
     uint64_t more = c->blocks - a->blocks;
     columns->new_blocks += more;
-    columns->alloc_bytes +=
-        (uint64_t)((unsigned __int128)c->bytes * more / c->blocks);
+    if (open)
+        columns->alloc_bytes += c->bytes > a->bytes ? c->bytes - a->bytes : 0;
+    else
+        columns->alloc_bytes +=
+            (uint64_t)((unsigned __int128)c->bytes * more / c->blocks);
 }
 
 static void compare_rows(struct tenure_series *series,
@@ -230,16 +237,18 @@ static void compare_rows(struct tenure_series *series,
     const struct tenure_timeline *line = &series->timeline;
     uint32_t last = line->count - 1;
     uint32_t floor = series->snapshots[last].process->floor_generation;
-    struct cursor a_at = {a_rows, a_count, floor, line->generation[0]};
-    struct cursor c_at = {c_rows, c_count, floor, line->generation[last]};
+    uint32_t closed = floor > line->generation[0] ? floor : line->generation[0];
+    struct cursor a_at = {a_rows, a_count, floor, closed + 1};
+    struct cursor c_at = {c_rows, c_count, floor, closed + 1};
     struct group a = next_group(&a_at), c = next_group(&c_at);
     while (a.site != TENURE_NONE || c.site != TENURE_NONE) {
         struct group nothing = {0};
         int which = order(&a, &c);
         uint32_t node = which <= 0 ? a.site : c.site;
         struct tenure_site *site = tenure_join_site(series, list, node);
+        uint32_t generation = which <= 0 ? a.generation : c.generation;
         compare(&site->columns, which <= 0 ? &a : &nothing,
-                which >= 0 ? &c : &nothing);
+                which >= 0 ? &c : &nothing, generation > closed);
         if (which <= 0)
             a = next_group(&a_at);
         if (which >= 0)

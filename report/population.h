@@ -4,7 +4,9 @@
  * series and live as long as it does. Read-only after the join; thread-safe.
  *
  * Cohorts are closed populations: nothing joins a cohort after its birth
- * generation was closed, so a column only falls. Cohort 0 holds whatever was
+ * generation was closed, so from `first` on it only falls. What was born while
+ * a snapshot was taken is alive in it, one before `first`: no age that a
+ * verdict may count. Cohort 0 holds whatever was
  * born up to the first snapshot (or up to the window's edge in a long run).
  */
 #ifndef TENURE_REPORT_POPULATION_H
@@ -32,8 +34,9 @@ struct tenure_timeline {
 };
 
 struct tenure_cohort {
-    uint32_t generation;    /* last birth generation in it */
-    uint32_t first;         /* index of the first snapshot that saw it */
+    uint32_t generation; /* last birth generation in it */
+    /* Index of the snapshot that closes it: `count` if none does. */
+    uint32_t first;
     const uint64_t *blocks; /* [count] alive in each snapshot */
     const uint64_t *bytes;  /* [count] */
 };

@@ -11,11 +11,10 @@
 
 #include <math.h>
 
-static bool usable(const struct tenure_spread *at, uint32_t now)
+static bool usable(const struct tenure_spread *at)
 {
-    return at->generation <= now && isfinite(at->blocks_variance) &&
-           isfinite(at->bytes_variance) && at->blocks_variance >= 0 &&
-           at->bytes_variance >= 0;
+    return isfinite(at->blocks_variance) && isfinite(at->bytes_variance) &&
+           at->blocks_variance >= 0 && at->bytes_variance >= 0;
 }
 
 static struct tenure_variances *variances_of(struct tenure_series *series,
@@ -29,7 +28,7 @@ static void add_first(struct tenure_series *series)
     const struct tenure_snapshot *a = &series->snapshots[0];
     for (uint64_t i = 0; i < a->spreads_count; i++) {
         const struct tenure_spread *at = &a->spreads[i];
-        if (!usable(at, series->timeline.generation[0]))
+        if (!usable(at))
             continue;
         struct tenure_variances *to = variances_of(series, at);
         to->delta += at->blocks_variance;
@@ -43,10 +42,11 @@ static void add_last(struct tenure_series *series)
     const struct tenure_snapshot *c = &series->snapshots[last];
     for (uint64_t i = 0; i < c->spreads_count; i++) {
         const struct tenure_spread *at = &c->spreads[i];
-        if (!usable(at, series->timeline.generation[last]))
+        if (!usable(at))
             continue;
         struct tenure_variances *to = variances_of(series, at);
-        bool is_new = at->generation > series->timeline.generation[0];
+        bool is_new =
+            last > 0 && at->generation > series->timeline.generation[0];
         to->live_blocks += at->blocks_variance;
         to->live_bytes += at->bytes_variance;
         to->delta += is_new ? at->blocks_variance : -at->blocks_variance;

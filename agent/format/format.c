@@ -113,6 +113,7 @@ struct bounds {
     const char *strings;
     uint64_t string_bytes, module_count, node_count;
     const struct tenure_node *nodes;
+    uint64_t newest; /* generation that a block can be born in */
 };
 
 static bool string_ok(const struct bounds *in, uint32_t at)
@@ -159,7 +160,7 @@ static bool rows_ok(const struct bounds *in, const void *data, uint32_t type)
     uint64_t count;
     const struct tenure_row *row = tenure_format_section(data, type, &count);
     for (uint64_t i = 0; i < count; i++) {
-        if (!site_ok(in, row[i].site))
+        if (!site_ok(in, row[i].site) || row[i].generation > in->newest)
             return false;
         if (i > 0 && (row[i].site < row[i - 1].site ||
                       (row[i].site == row[i - 1].site &&
@@ -188,8 +189,8 @@ static bool spread_ok(const struct bounds *in, const void *data)
     const struct tenure_spread *at =
         tenure_format_section(data, TENURE_SECTION_SPREAD, &count);
     for (uint64_t i = 0; i < count; i++)
-        if (!site_ok(in, at[i].site) || !(at[i].blocks_variance >= 0) ||
-            !(at[i].bytes_variance >= 0))
+        if (!site_ok(in, at[i].site) || at[i].generation > in->newest ||
+            !(at[i].blocks_variance >= 0) || !(at[i].bytes_variance >= 0))
             return false;
     return true;
 }
@@ -351,6 +352,10 @@ static bool threads_ok(const struct bounds *in, const void *data)
 static int check_content(const void *data)
 {
     struct bounds in = {0};
+    uint64_t one;
+    const struct tenure_process *process =
+        tenure_format_section(data, TENURE_SECTION_PROCESS, &one);
+    in.newest = (uint64_t)process->generation + 1;
     in.strings =
         tenure_format_section(data, TENURE_SECTION_STRINGS, &in.string_bytes);
     in.nodes =

@@ -229,7 +229,15 @@ struct tenure_node {
 };
 
 /* The live blocks of one site that were born in one generation: a cohort.
- * Sorted by (site, generation); no two rows have the same pair. */
+ * Sorted by (site, generation); no two rows have the same pair.
+ *
+ *   process.generation G    closed, then the blocks are looked at one by one
+ *   rows of generation <= G what is left of closed cohorts
+ *   rows of generation G+1  born since G was closed and alive when it was
+ *                           their turn: with them the rows of a site say how
+ *                           much it holds, however fast it replaces it; the
+ *                           next snapshot closes their cohort
+ */
 struct tenure_row {
     uint32_t site;
     uint32_t generation;

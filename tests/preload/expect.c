@@ -54,6 +54,9 @@ static int read_line(struct expect *expect, const char *line)
         return expect->may_miss = true, 0;
     if (strncmp(line, "major", 5) == 0)
         return expect->major = true, 0;
+    if (sscanf(line, "held %63s %ld", expect->held.function,
+               &expect->held.blocks) == 2)
+        return 0;
     if (strncmp(line, "whole", 5) == 0)
         return expect->whole = true, 0;
     if (strncmp(line, "verify", 6) == 0)

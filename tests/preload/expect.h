@@ -14,6 +14,8 @@
  *   expect: missed any           blocks may have been freed unseen
  *   expect: counted N            so many calls between the snapshots that it
  *                                labels "before" and "after"
+ *   expect: held F BLOCKS        each snapshot that it labels "held" has at
+ *                                least so many live below the function F
  *   expect: whole                no stack is cut short
  *   expect: verify               one more run compares each stack with
  *                                libunwind's (with libc's allocator)
@@ -40,6 +42,7 @@ struct expect {
     bool no_snapshots, may_drop, may_miss, verify, major, root, whole;
     int processes;
     long allocated, counted; /* EXPECT_ANY = not said */
+    struct expect_live held; /* blocks 0 = not said */
     int live_count;
     struct expect_live live[EXPECT_LIVE_MAX];
 };

@@ -130,23 +130,43 @@ static bool is_below(json_t *site, const char *function)
     return false;
 }
 
-static int check_live(json_t *root, const struct expect_live *live)
+/* The sum of a number over the sites below a function. */
+static long long sum_below(json_t *root, const char *function, const char *key)
 {
-    long long blocks = 0, bytes = 0;
+    long long sum = 0;
     size_t i;
     json_t *site;
     json_array_foreach(json_object_get(root, "sites"), i, site)
     {
-        if (!is_below(site, live->function))
-            continue;
-        blocks += last_of(json_object_get(site, "live_blocks"));
-        bytes += last_of(json_object_get(site, "live_bytes"));
+        if (is_below(site, function))
+            sum += last_of(json_object_get(site, key));
     }
+    return sum;
+}
+
+static int check_live(json_t *root, const struct expect_live *live)
+{
+    long long blocks = sum_below(root, live->function, "live_blocks");
+    long long bytes = sum_below(root, live->function, "live_bytes");
     if ((live->blocks == EXPECT_ANY ? blocks > 0 : blocks == live->blocks) &&
         (live->bytes == EXPECT_ANY || bytes == live->bytes))
         return 0;
     fprintf(stderr, "live below %s: %lld blocks, %lld bytes (not %ld, %ld)\n",
             live->function, blocks, bytes, live->blocks, live->bytes);
+    return 1;
+}
+
+static int check_held(json_t *root, json_t *snapshot,
+                      const struct expect_live *held)
+{
+    const char *label = json_string_value(json_object_get(snapshot, "label"));
+    if (!label || strcmp(label, "held") != 0)
+        return 0;
+    long long blocks = sum_below(root, held->function, "live_blocks");
+    if (blocks >= held->blocks)
+        return 0;
+    fprintf(stderr, "held below %s: %lld blocks (not %ld)\n", held->function,
+            blocks, held->blocks);
     return 1;
 }
 
@@ -232,6 +252,7 @@ static int check_file(const char *directory, const struct file *file,
     json_t *snapshot = json_array_get(json_object_get(root, "snapshots"), 0);
     int wrong = check_any(snapshot, path, expect);
     note_labels(snapshot, counts);
+    wrong += check_held(root, snapshot, &expect->held);
     for (int i = 0; is_last && i < expect->live_count; i++)
         wrong += check_live(root, &expect->live[i]);
     if (is_last && expect->allocated != EXPECT_ANY)
@@ -249,7 +270,8 @@ static int check_process(const char *directory, const struct file *first,
 {
     int wrong = 0;
     long long counts[2] = {0, 0};
-    int step = expect->counted == EXPECT_ANY ? count / READ_PER_PROCESS + 1 : 1;
+    bool labels = expect->counted != EXPECT_ANY || expect->held.blocks > 0;
+    int step = labels ? 1 : count / READ_PER_PROCESS + 1;
     for (int i = 0; i < count; i++) {
         bool is_last = i == count - 1;
         if (i % step == 0 || is_last)

@@ -69,14 +69,15 @@ static void rows_are_sums_sorted_by_site_and_generation(void **state)
     tenure__rows_drop(&rows);
 }
 
-static void births_after_the_close_are_not_counted(void **state)
+static void births_after_the_close_are_of_the_next_generation(void **state)
 {
     (void)state;
     put(0x20000, tenure__slot_make(1, 5, 10));
     put(0x20020, tenure__slot_make(1, 6, 10));
     struct tenure__rows rows = fold_at(5);
-    assert_int_equal(rows.count, 1);
+    assert_int_equal(rows.count, 2);
     expect_row(&rows, 0, 1, 5, 1, 10);
+    expect_row(&rows, 1, 1, 6, 1, 10);
     tenure__rows_drop(&rows);
 }
 
@@ -158,7 +159,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(rows_are_sums_sorted_by_site_and_generation,
                                clear),
-        cmocka_unit_test_setup(births_after_the_close_are_not_counted, clear),
+        cmocka_unit_test_setup(
+            births_after_the_close_are_of_the_next_generation, clear),
         cmocka_unit_test_setup(a_moving_block_is_counted_once, clear),
         cmocka_unit_test_setup(old_generations_merge_at_the_floor, clear),
         cmocka_unit_test(late_frees_are_deaths_after_two_generation_ends),

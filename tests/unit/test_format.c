@@ -140,6 +140,13 @@ static void records_may_not_point_outside(void **state)
     struct small *f = make();
     f->row[0].site = 3;
     expect(f, TENURE_FORMAT_CONTENT);
+    /* Born while the snapshot was taken, but not after that. */
+    f = make();
+    f->row[0].generation = f->process.generation + 1;
+    expect(f, 0);
+    f = make();
+    f->row[0].generation = f->process.generation + 2;
+    expect(f, TENURE_FORMAT_CONTENT);
     f = make();
     f->node[1].parent = 2;
     expect(f, TENURE_FORMAT_CONTENT);

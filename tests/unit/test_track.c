@@ -13,6 +13,8 @@
 #include <stdlib.h>
 
 #include "agent/blocks.h"
+#include "agent/config.h"
+#include "agent/control.h"
 #include "agent/counters.h"
 #include "agent/generations.h"
 #include "agent/mappings.h"
@@ -144,6 +146,55 @@ static void a_block_that_realloc_moves_keeps_site_and_birth(void **state)
     assert_int_not_equal(record->grown_site, 0);
     tenure__track_death((void *)(HEAP + 0x200));
     assert_int_equal(record->id, 0);
+}
+
+static void realloc_of_a_block_nobody_knows_is_no_birth(void **state)
+{
+    (void)state;
+    birth(HEAP + 0x900, 10);
+    struct tenure__thread_counts before = counts();
+    assert_int_equal(tenure__track_take((void *)(HEAP + 0x940)), 0);
+    resize(0, HEAP + 0x940, HEAP + 0x980, 400);
+    assert_int_equal(slot(HEAP + 0x980), 0);
+    /* Nor where the allocator has called malloc by its name meanwhile. */
+    birth(HEAP + 0x9c0, 400);
+    resize(0, HEAP + 0x940, HEAP + 0x9c0, 400);
+    assert_int_equal(slot(HEAP + 0x9c0), 0);
+    assert_int_equal(counts().untracked_frees, before.untracked_frees + 1);
+    assert_int_equal(counts().allocated_blocks, before.allocated_blocks + 3);
+    assert_int_equal(counts().freed_blocks, before.freed_blocks + 3);
+    assert_int_equal(counts().freed_bytes - before.freed_bytes,
+                     counts().allocated_bytes - before.allocated_bytes);
+}
+
+/* Whether the hundredth part of a sample or more is taken of such births. */
+static bool draws(void)
+{
+    for (uint64_t i = 0; i < 100; i++) {
+        resize(0, HEAP + 0xa00, HEAP + 0xa00, 1 << 20);
+        if (slot(HEAP + 0xa00) != 0) {
+            tenure__track_death((void *)(HEAP + 0xa00));
+            return true;
+        }
+    }
+    return false;
+}
+
+static void a_sample_draws_again_unless_births_went_by_unseen(void **state)
+{
+    (void)state;
+    struct tenure__config config = {.dormant = false};
+    tenure__sampling_open(4096, 0, NULL);
+    tenure__control_open(&config);
+    bool from_the_start = draws();
+    config.dormant = true;
+    tenure__control_open(&config);
+    bool after_a_late_start = draws();
+    config.dormant = false;
+    tenure__control_open(&config);
+    tenure__sampling_open(0, 0, NULL);
+    assert_true(from_the_start);
+    assert_false(after_a_late_start);
 }
 
 static void a_huge_block_has_its_size_in_a_record(void **state)
@@ -324,6 +375,8 @@ int main(void)
         cmocka_unit_test(a_birth_where_a_block_lives_counts_a_missed_free),
         cmocka_unit_test(a_realloc_that_fails_leaves_the_block_as_it_was),
         cmocka_unit_test(a_block_that_realloc_moves_keeps_site_and_birth),
+        cmocka_unit_test(realloc_of_a_block_nobody_knows_is_no_birth),
+        cmocka_unit_test(a_sample_draws_again_unless_births_went_by_unseen),
         cmocka_unit_test(a_huge_block_has_its_size_in_a_record),
         cmocka_unit_test(a_realloc_that_calls_malloc_by_name_misses_no_free),
         cmocka_unit_test(without_a_record_a_huge_block_is_dropped_and_counted),
