@@ -10,7 +10,9 @@
  *
  * realloc draws again: a block that has grown is kept with the probability of
  * its new size, as one that is new, and it is that size by which the fold
- * divides. Whatever was done to a block, it counts once on average.
+ * divides. Whatever was done to a block, it counts once on average. Only where
+ * births went by unseen (a late start) one that is not of the sample does not
+ * draw: it may be older than tracking.
  *
  * The same countdown wakes the slow path for snapshots by allocated bytes.
  * Per thread, lock-free, async-signal-safe.

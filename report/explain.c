@@ -44,8 +44,11 @@ static void print_matrix(FILE *to, const struct tenure_population *population)
         const struct tenure_cohort *cohort = &population->cohorts[i];
         bool oldest = cohort->first <= timeline->base;
         fprintf(to, "  %s%-7u", oldest ? "to " : "   ", cohort->generation);
-        /* What was born while the snapshot before was taken, is in it. */
-        print_row(to, timeline, cohort->blocks, oldest ? 0 : cohort->first - 1);
+        uint32_t from = oldest ? 0 : cohort->first;
+        /* What was born while the snapshot before was taken is in it. */
+        if (from > 0 && cohort->blocks[from - 1] > 0)
+            from--;
+        print_row(to, timeline, cohort->blocks, from);
     }
     fprintf(to, "  %-10s", "blocks");
     print_row(to, timeline, population->live_blocks, 0);

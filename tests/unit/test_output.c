@@ -19,7 +19,7 @@
 static void add_process(struct tenure__output *output)
 {
     struct tenure_process process = {
-        .exe = tenure__output_string(output, "/bin/true")};
+        .exe = tenure__output_string(output, "/bin/true"), .generation = 200};
     tenure__output_add(output, TENURE_SECTION_PROCESS, &process,
                        sizeof process);
 }

@@ -9,103 +9,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "report/series.h"
-#include "snapshot_writer.h"
-
-enum { SNAPSHOTS_MAX = 100 };
-
-/* A run of one thread "server" with two sites in one program. */
-struct run {
-    struct writer *at[SNAPSHOTS_MAX];
-    void *image[SNAPSHOTS_MAX];
-    uint32_t count;
-};
-enum { SITE_A = 3, SITE_B = 4 };
-
-static struct writer *snapshot(struct run *run, uint32_t generation)
-{
-    static const uint64_t stack_a[] = {0x1100, 0x1f00, 0};
-    static const uint64_t stack_b[] = {0x1200, 0x1f00, 0};
-    struct writer *w = writer_new();
-    writer_generation(w, generation, generation * 10.0);
-    uint32_t exe = writer_module(w, "/bin/server", "abcd", 0x1000, 0x9000);
-    uint32_t thread = writer_thread(w, "server");
-    assert_int_equal(writer_stack(w, thread, exe, stack_a), SITE_A);
-    assert_int_equal(writer_stack(w, thread, exe, stack_b), SITE_B);
-    run->at[run->count++] = w;
-    return w;
-}
-
-static int join(struct run *run, struct tenure_series *series,
-                struct tenure_why *why)
-{
-    struct tenure_snapshot *snapshots = calloc(run->count, sizeof *snapshots);
-    assert_non_null(snapshots);
-    for (uint32_t i = 0; i < run->count; i++) {
-        size_t bytes;
-        run->image[i] = writer_image(run->at[i], &bytes);
-        assert_int_equal(tenure_snapshot_use(&snapshots[i], "a.tenure",
-                                             run->image[i], bytes, why),
-                         0);
-    }
-    return tenure_series_join(series, snapshots, run->count, why);
-}
-
-static void check_identities(const struct tenure_series *series)
-{
-    for (size_t i = 0; i < series->sites.count; i++) {
-        const struct tenure_site *site = &series->sites.at[i];
-        const struct tenure_columns *c = &site->columns;
-        const struct tenure_population *p = &site->population;
-        uint32_t n = series->timeline.count;
-        assert_true(c->delta == (int64_t)(c->new_blocks - c->deleted_blocks));
-        assert_true((int64_t)(c->alloc_bytes - c->freed_bytes) +
-                        c->grown_bytes ==
-                    c->size_delta);
-        assert_true(c->delta ==
-                    (int64_t)(p->live_blocks[n - 1] - p->live_blocks[0]));
-        assert_true(c->size_delta ==
-                    (int64_t)(p->live_bytes[n - 1] - p->live_bytes[0]));
-        for (uint32_t t = 0; t < n; t++) {
-            uint64_t blocks = 0, bytes = 0;
-            for (uint32_t k = 0; k < p->cohort_count; k++) {
-                blocks += p->cohorts[k].blocks[t];
-                bytes += p->cohorts[k].bytes[t];
-            }
-            assert_true(blocks == p->live_blocks[t]);
-            assert_true(bytes == p->live_bytes[t]);
-        }
-    }
-}
-
-static void joined(struct run *run, struct tenure_series *series)
-{
-    struct tenure_why why = {""};
-    if (join(run, series, &why) < 0)
-        fail_msg("%s", why.text);
-    check_identities(series);
-}
-
-static void done(struct run *run, struct tenure_series *series)
-{
-    tenure_series_close(series);
-    for (uint32_t i = 0; i < run->count; i++) {
-        writer_free(run->at[i]);
-        free(run->image[i]);
-    }
-}
-
-static const struct tenure_site *site_of(const struct tenure_series *series,
-                                         uint32_t node)
-{
-    uint32_t call = tenure_calltree_find(&series->calls, node);
-    uint32_t at = series->sites.of_call[call];
-    assert_true(at > 0);
-    return &series->sites.at[at - 1];
-}
+#include "series_run.h"
 
 static void given_1000_leaked_blocks_then_they_are_new(void **state)
 {
@@ -295,78 +201,6 @@ static void generations_merged_by_the_agent_keep_the_identities(void **state)
     done(&run, &series);
 }
 
-static void
-given_a_ring_replaced_while_it_is_looked_at_then_it_does_not_grow(void **state)
-{
-    (void)state;
-    struct run run = {0};
-    struct tenure_series series;
-    /* Of 1000 blocks 999 were replaced while the first was taken. */
-    writer_row(snapshot(&run, 1), SITE_A, 1, 1, 10);
-    writer_row(run.at[0], SITE_A, 2, 999, 9990);
-    writer_row(snapshot(&run, 2), SITE_A, 2, 400, 4000);
-    writer_row(run.at[1], SITE_A, 3, 600, 6000);
-    joined(&run, &series);
-    const struct tenure_site *site = site_of(&series, SITE_A);
-    const struct tenure_population *p = &site->population;
-    assert_int_equal(p->live_blocks[0], 1000);
-    assert_int_equal(p->live_blocks[1], 1000);
-    assert_int_equal(site->columns.new_blocks, 1);
-    assert_int_equal(site->columns.deleted_blocks, 1);
-    assert_int_equal(site->columns.size_delta, 0);
-    assert_int_equal(site->age_blocks[TENURE_NURSERY], 1000);
-    /* The cohort of generation 2 is closed by the second, that of 3 by none. */
-    assert_int_equal(p->cohort_count, 3);
-    assert_int_equal(p->cohorts[1].first, 1);
-    assert_int_equal(p->cohorts[1].blocks[0], 999);
-    assert_int_equal(p->cohorts[1].blocks[1], 400);
-    assert_int_equal(p->cohorts[2].generation, 3);
-    assert_int_equal(p->cohorts[2].first, 2);
-    done(&run, &series);
-}
-
-static void given_fewer_in_flight_then_the_difference_is_deleted(void **state)
-{
-    (void)state;
-    struct run run = {0};
-    struct tenure_series series;
-    writer_row(snapshot(&run, 1), SITE_A, 2, 30, 300);
-    writer_row(snapshot(&run, 2), SITE_A, 2, 9, 90);
-    writer_row(run.at[1], SITE_A, 3, 1, 500);
-    joined(&run, &series);
-    const struct tenure_columns *c = &site_of(&series, SITE_A)->columns;
-    assert_int_equal(c->new_blocks, 0);
-    assert_int_equal(c->deleted_blocks, 20);
-    assert_int_equal(c->size_delta, 290);
-    done(&run, &series);
-}
-
-/* joined() holds every one against the identities. */
-static void any_rows_keep_the_identities(void **state)
-{
-    (void)state;
-    uint32_t random = 1;
-    for (uint32_t round = 0; round < 300; round++) {
-        struct run run = {0};
-        struct tenure_series series;
-        uint32_t count = 1 + round % 6;
-        for (uint32_t g = 1; g <= count; g++) {
-            struct writer *w = snapshot(&run, g);
-            uint32_t floor = round % 3 == 0 && g > 2 ? g - 2 : 0;
-            w->process.floor_generation = floor;
-            for (uint32_t birth = floor > 0 ? floor : 1; birth <= g + 1;
-                 birth++) {
-                random = random * 1103515245 + 12345;
-                if (random >> 16 & 3)
-                    writer_row(w, SITE_A, birth, random >> 20 & 63,
-                               random >> 12 & 4095);
-            }
-        }
-        joined(&run, &series);
-        done(&run, &series);
-    }
-}
-
 static void ages_are_counted_in_generation_ends(void **state)
 {
     (void)state;
@@ -520,10 +354,6 @@ int main(void)
         cmocka_unit_test(cohorts_follow_the_snapshots_that_are_given),
         cmocka_unit_test(a_long_run_merges_its_oldest_cohorts),
         cmocka_unit_test(generations_merged_by_the_agent_keep_the_identities),
-        cmocka_unit_test(
-            given_a_ring_replaced_while_it_is_looked_at_then_it_does_not_grow),
-        cmocka_unit_test(given_fewer_in_flight_then_the_difference_is_deleted),
-        cmocka_unit_test(any_rows_keep_the_identities),
         cmocka_unit_test(ages_are_counted_in_generation_ends),
         cmocka_unit_test(late_frees_and_marks_reach_the_population),
         cmocka_unit_test(errors_of_estimates_cancel_where_blocks_live_on),

@@ -167,7 +167,7 @@ static void realloc_of_a_block_nobody_knows_is_no_birth(void **state)
                      counts().allocated_bytes - before.allocated_bytes);
 }
 
-/* Whether the hundredth part of a sample or more is taken of such births. */
+/* Whether one of a hundred large ones is taken. */
 static bool draws(void)
 {
     for (uint64_t i = 0; i < 100; i++) {
@@ -186,10 +186,12 @@ static void a_sample_draws_again_unless_births_went_by_unseen(void **state)
     struct tenure__config config = {.dormant = false};
     tenure__sampling_open(4096, 0, NULL);
     tenure__control_open(&config);
+    tenure__local.thread->bytes_left = 0;
     bool from_the_start = draws();
     config.dormant = true;
     tenure__control_open(&config);
     bool after_a_late_start = draws();
+    tenure__local.thread->bytes_left = INT64_MAX;
     config.dormant = false;
     tenure__control_open(&config);
     tenure__sampling_open(0, 0, NULL);
