@@ -3,7 +3,7 @@
  *
  * Entries come from the loader's own list (dl_iterate_phdr), are completed
  * with the build-id that stands in the mapped notes, and stay for ever; only
- * their unload epoch is written later. New entries are filled beyond the
+ * their epochs are written later. New entries are filled beyond the
  * published count and published last, after what went has been retired from
  * the call tree, so that no reader ever sees half of one.
  */
@@ -151,6 +151,27 @@ static bool same(const struct tenure__module *a, const struct tenure__module *b,
            strcmp(a->path, path) == 0;
 }
 
+/* The entry of an object that went and is this one, or `published`. Without
+ * a build-id nobody knows: a file may have been built anew. */
+static uint32_t entry_again(const struct tenure__module *module,
+                            const char *path)
+{
+    uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
+    uint32_t i = module->build_id_bytes ? 0 : count;
+    while (i < count &&
+           (table[i].unload_epoch == 0 || !same(&table[i], module, path)))
+        i++;
+    return i;
+}
+
+static bool live_again(uint32_t index, uint32_t from)
+{
+    for (uint32_t i = from; i < state.live_count; i++)
+        if (state.live[i] == index)
+            return true;
+    return false;
+}
+
 /* With the lock held. */
 static int take_object(struct dl_phdr_info *info, size_t size, void *context)
 {
@@ -171,6 +192,13 @@ static int take_object(struct dl_phdr_info *info, size_t size, void *context)
             state.seen[i / 8] |= (uint8_t)(1u << i % 8);
             return 0;
         }
+    }
+    uint32_t again = entry_again(&module, path);
+    if (again < atomic_load_explicit(&published, memory_order_relaxed) &&
+        state.live_count < TENURE_MODULES_LIVE_MAX) {
+        if (!live_again(again, pass->live))
+            state.live[state.live_count++] = again;
+        return 0;
     }
     bool room = pass->filled < TENURE_MODULES_MAX &&
                 state.live_count < TENURE_MODULES_LIVE_MAX;
@@ -198,11 +226,24 @@ static bool retire_gone(uint32_t count)
         }
         __atomic_store_n(&module->unload_epoch, state.epoch + 1,
                          __ATOMIC_RELEASE);
-        tenure__sites_retire(module->start, module->end, state.epoch + 1);
+        tenure__sites_retire(module->start, module->end, state.live[i] + 1);
     }
     bool any = kept < state.live_count;
     state.live_count = kept;
     return any;
+}
+
+/* The entries that are live again, behind the first `count`: only now, when
+ * whatever was in their place is retired. With the lock held. */
+static void revive(uint32_t count)
+{
+    for (uint32_t i = count; i < state.live_count; i++) {
+        struct tenure__module *module = &table[state.live[i]];
+        if (module->unload_epoch == 0)
+            continue;
+        module->load_epoch = state.epoch + 1;
+        __atomic_store_n(&module->unload_epoch, 0, __ATOMIC_RELEASE);
+    }
 }
 
 typedef int each_object(int (*visit)(struct dl_phdr_info *info, size_t bytes,
@@ -227,7 +268,9 @@ static int refresh_locked(each_object *each)
         memset(state.seen, 0xff, sizeof state.seen);
     state.last_adds = pass.adds;
     state.last_subs = pass.subs;
-    bool changed = retire_gone(pass.live) || pass.filled > count;
+    uint32_t came = state.live_count - pass.live;
+    bool changed = retire_gone(pass.live) || came > 0;
+    revive(state.live_count - came);
     atomic_store_explicit(&published, pass.filled, memory_order_release);
     if (changed) {
         state.epoch++;
@@ -280,6 +323,39 @@ uint32_t tenure__modules_count(void)
 const struct tenure__module *tenure__module_at(uint32_t index)
 {
     return &table[index];
+}
+
+/* An object that the table holds for mapped at `pc` though it is gone would
+ * take the nodes at its range along when it is retired. */
+static bool another_is_live(uint32_t index, uint64_t pc)
+{
+    for (uint32_t i = tenure__modules_count(); i-- > 0;)
+        if (i != index && pc >= table[i].start && pc < table[i].end &&
+            __atomic_load_n(&table[i].unload_epoch, __ATOMIC_ACQUIRE) == 0)
+            return true;
+    return false;
+}
+
+bool tenure__module_is_back(uint32_t index, uint64_t pc)
+{
+    struct dl_find_object found;
+    struct tenure__module module;
+    if (index >= tenure__modules_count() || pc < table[index].start ||
+        pc >= table[index].end || table[index].build_id_bytes == 0 ||
+        _dl_find_object((void *)pc, &found) != 0)
+        return false;
+    const struct link_map *map = found.dlfo_link_map;
+    const ElfW(Ehdr) *header = found.dlfo_map_start;
+    if (map->l_addr != table[index].bias ||
+        memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+        another_is_live(index, pc))
+        return false;
+    struct dl_phdr_info info = {
+        .dlpi_addr = map->l_addr,
+        .dlpi_phdr = (const void *)((const char *)header + header->e_phoff),
+        .dlpi_phnum = header->e_phnum};
+    return describe(&info, &module) &&
+           same(&table[index], &module, map->l_name);
 }
 
 void tenure__modules_unload_begin(void)

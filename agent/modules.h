@@ -5,8 +5,10 @@
  * (dl_iterate_phdr) and therefore runs only outside hooks of allocation: at
  * start, in the dlclose hook, and in the helper thread before a snapshot.
  * An entry is never removed: after its object is unloaded it keeps naming
- * the pcs of old stacks, with its unload epoch. Refreshing is serialised by
- * a lock; reading is lock-free.
+ * the pcs of old stacks, with its unload epoch. When the same object (place,
+ * path and build-id) comes back it has its old entry again, so an index never
+ * changes meaning; one without a build-id gets a new entry. Refreshing is
+ * serialised by a lock; reading is lock-free.
  */
 #ifndef TENURE_AGENT_MODULES_H
 #define TENURE_AGENT_MODULES_H
@@ -18,8 +20,8 @@
 
 struct tenure__module {
     uint64_t start, end, bias;
-    uint64_t eh_frame_hdr; /* address, 0 if there is none */
-    uint32_t load_epoch, unload_epoch;
+    uint64_t eh_frame_hdr;             /* address, 0 if there is none */
+    uint32_t load_epoch, unload_epoch; /* of the last time; 0: is mapped */
     uint32_t build_id_bytes;
     uint8_t build_id[32];
     const char *path; /* owned by the table, never freed */
@@ -43,6 +45,11 @@ void tenure__modules_after_fork(void);
 
 uint32_t tenure__modules_count(void);
 const struct tenure__module *tenure__module_at(uint32_t index);
+
+/* Is the object of this entry the one that is mapped at `pc` now, whether or
+ * not the table knows? False in doubt. Async-signal-safe; takes about as long
+ * as reading the object's notes. */
+bool tenure__module_is_back(uint32_t index, uint64_t pc);
 
 /* Bracket the real dlclose(): between the two, captures use no remembered
  * rule; after it, what went is retired. */

@@ -6,6 +6,10 @@
  * of one stack lie side by side, and a stack that is new from some frame on
  * finds empty lists there. A parent with many children keeps the first few in
  * its list and the others in a hash (sites_hash.h).
+ *
+ * A closed node carries 1 + the index of its module beside its parent's id,
+ * and so compares unequal. Only who finds no open node looks among the closed
+ * ones for that of the object that is mapped at the pc now.
  */
 #include "agent/sites.h"
 
@@ -13,6 +17,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "agent/modules.h"
 #include "agent/os.h"
 #include "agent/sites_hash.h"
 
@@ -93,7 +98,7 @@ static uint32_t search(uint32_t id, uint64_t key, uint32_t parent,
 {
     *length = 0;
     for (; id; id = nodes[id].sibling, ++*length) {
-        /* A retired node has its epoch beside the parent: not equal. */
+        /* A closed node has its module beside the parent: not equal. */
         if (atomic_load_explicit(&nodes[id].key, memory_order_relaxed) == key &&
             atomic_load_explicit(&nodes[id].place, memory_order_relaxed) ==
                 parent)
@@ -102,10 +107,45 @@ static uint32_t search(uint32_t id, uint64_t key, uint32_t parent,
     return 0;
 }
 
-static uint32_t intern_hashed(uint32_t parent, uint64_t key)
+/* A return address may stand just behind its module's last byte. */
+static uint64_t looked_up(uint64_t key)
+{
+    return (key & PC_MASK) - (key >> 56 == TENURE__NODE_FRAME);
+}
+
+/* Opens the closed node among these that belongs to the object at its pc, and
+ * returns it, or an open one, or 0. */
+static uint32_t reopen(uint32_t id, uint64_t key, uint32_t parent)
+{
+    for (; id; id = nodes[id].sibling) {
+        _Atomic uint64_t *at = &nodes[id].place;
+        uint64_t place = atomic_load_explicit(at, memory_order_relaxed);
+        uint32_t gone = (uint32_t)(place >> 32);
+        if ((uint32_t)place != parent ||
+            atomic_load_explicit(&nodes[id].key, memory_order_relaxed) != key)
+            continue;
+        if (gone == 0)
+            return id;
+        if (!tenure__module_is_back(gone - 1, looked_up(key)))
+            continue;
+        atomic_store_explicit(at, parent, memory_order_relaxed);
+        return id;
+    }
+    return 0;
+}
+
+/* `first` begins the list of the parent; it is not in there. */
+static uint32_t intern_hashed(uint32_t parent, uint64_t key, uint32_t first)
 {
     uint32_t id = tenure__sites_hash_find(key, parent);
-    if (tenure__likely(id))
+    if (tenure__likely(id &&
+                       atomic_load_explicit(&nodes[id].place,
+                                            memory_order_relaxed) == parent))
+        return id;
+    id = reopen(id, key, parent);
+    if (!id)
+        id = reopen(first, key, parent);
+    if (id)
         return id;
     id = new_node(key, parent);
     return id ? tenure__sites_hash_add(key, parent, id) : 0;
@@ -122,7 +162,10 @@ uint32_t tenure__site_child(uint32_t parent, uint64_t pc, bool exact)
     if (tenure__likely(id))
         return id;
     if (length >= LIST_MAX)
-        return intern_hashed(parent, key);
+        return intern_hashed(parent, key, first);
+    id = reopen(first, key, parent);
+    if (id)
+        return id;
     uint32_t made = new_node(key, parent);
     if (!made)
         return 0;
@@ -206,7 +249,7 @@ bool tenure__site_get(uint32_t id, struct tenure__node *node)
         return false;
     node->tag = (enum tenure__node_tag)(key >> 56);
     node->parent = (uint32_t)place;
-    node->unload_epoch = (uint32_t)(place >> 32);
+    node->gone = (uint32_t)(place >> 32);
     bool thread = node->tag == TENURE__NODE_THREAD;
     node->pc = thread ? 0 : key & PC_MASK;
     node->name = thread ? names[key & PC_MASK].text : NULL;
@@ -226,23 +269,20 @@ uint64_t tenure__sites_bytes(void)
            atomic_load(&name_count) * sizeof(struct thread_name);
 }
 
-void tenure__sites_retire(uint64_t start, uint64_t end, uint32_t unload_epoch)
+void tenure__sites_retire(uint64_t start, uint64_t end, uint32_t gone)
 {
     uint32_t count = tenure__sites_count();
     for (uint32_t id = 1; id <= count; id++) {
         uint64_t key =
             atomic_load_explicit(&nodes[id].key, memory_order_acquire);
-        uint64_t pc = key & PC_MASK;
-        /* A return address may stand just behind its module's last byte. */
-        uint64_t looked_up = pc - (key >> 56 == TENURE__NODE_FRAME);
-        if (key >> 56 == TENURE__NODE_THREAD || looked_up < start ||
-            looked_up >= end)
+        if (key >> 56 == TENURE__NODE_THREAD || looked_up(key) < start ||
+            looked_up(key) >= end)
             continue;
         uint64_t place =
             atomic_load_explicit(&nodes[id].place, memory_order_relaxed);
         if (place >> 32 == 0)
             atomic_store_explicit(&nodes[id].place,
-                                  place | (uint64_t)unload_epoch << 32,
+                                  place | (uint64_t)gone << 32,
                                   memory_order_relaxed);
     }
 }

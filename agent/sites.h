@@ -10,7 +10,9 @@
  *
  * When a module is unloaded its pcs may come back with another meaning:
  * tenure__sites_retire() closes the nodes in its range, so that later stacks
- * get nodes of their own while the old ones keep naming the old module.
+ * get nodes of their own while the old ones keep naming the old module. When
+ * the same object is back at the same place its nodes are in use again: there
+ * is one node for each (parent, pc, object), however often it comes and goes.
  */
 #ifndef TENURE_AGENT_SITES_H
 #define TENURE_AGENT_SITES_H
@@ -40,13 +42,14 @@ struct tenure__node {
     uint64_t pc;      /* of a frame; 0 for a thread */
     const char *name; /* of a thread; NULL for a frame */
     uint32_t parent;
-    uint32_t unload_epoch; /* 0, or when its module went */
+    uint32_t gone; /* 0, or 1 + the index of its module, which went */
     enum tenure__node_tag tag;
 };
 bool tenure__site_get(uint32_t id, struct tenure__node *node);
 uint32_t tenure__sites_count(void); /* ids are 1 ... count */
 uint64_t tenure__sites_bytes(void); /* resident, an estimate from above */
 
-void tenure__sites_retire(uint64_t start, uint64_t end, uint32_t unload_epoch);
+/* Closes the nodes of [start, end); gone = 1 + the index of their module. */
+void tenure__sites_retire(uint64_t start, uint64_t end, uint32_t gone);
 
 #endif

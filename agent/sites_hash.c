@@ -7,6 +7,10 @@
  * adds a node copies a few older slots along, so that no single allocation
  * pays for the move. Until that is done both levels are searched.
  *
+ * One slot serves a parent and key, however many objects had their nodes for
+ * it: a new node takes the slot of the closed ones and they hang behind it,
+ * so that plugins that come and go never fill up the probes.
+ *
  * Two threads adding the same node meet at the same empty slot and one of
  * them takes the other's id; only a race with a move can leave two ids for
  * one stack, which costs a line in a report and no more.
@@ -31,7 +35,7 @@ struct level {
     _Atomic uint32_t target; /* how many there are to move */
 };
 
-static const struct tenure__site_node *nodes;
+static struct tenure__site_node *nodes;
 static struct level levels[LEVELS];
 static _Atomic uint32_t newest;
 static _Atomic uint32_t added;
@@ -48,7 +52,12 @@ static uint64_t hash_of(uint64_t key, uint32_t parent)
     return h ^ h >> 32;
 }
 
-int tenure__sites_hash_open(const struct tenure__site_node *all)
+static uint32_t print_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 56) << TENURE_SITE_ID_BITS;
+}
+
+int tenure__sites_hash_open(struct tenure__site_node *all)
 {
     void *slots = tenure__os_map(level_slots(0) * sizeof(uint32_t));
     if (!slots)
@@ -61,35 +70,53 @@ int tenure__sites_hash_open(const struct tenure__site_node *all)
 static bool is_node(uint32_t id, uint64_t key, uint32_t parent)
 {
     return atomic_load_explicit(&nodes[id].key, memory_order_relaxed) == key &&
-           atomic_load_explicit(&nodes[id].place, memory_order_relaxed) ==
-               parent;
+           (uint32_t)atomic_load_explicit(&nodes[id].place,
+                                          memory_order_relaxed) == parent;
 }
 
-/* One walk over the slots where a node may be. With `id` not 0 the node is
- * put into the first empty slot; else an empty slot ends the search. Returns
- * the id of the node in the level, or 0. */
-static uint32_t probe(uint32_t level, uint64_t hash, uint64_t key,
-                      uint32_t parent, uint32_t id)
+/* The one of these nodes that is open, or 0. */
+static uint32_t open_one(uint32_t id)
+{
+    while (id &&
+           atomic_load_explicit(&nodes[id].place, memory_order_relaxed) >> 32)
+        id = nodes[id].sibling;
+    return id;
+}
+
+/* One walk over the slots where a node may be: the slot that holds one of
+ * this parent and key, or the first empty one, or NULL. */
+static _Atomic uint32_t *probe(uint32_t level, uint64_t hash, uint64_t key,
+                               uint32_t parent, uint32_t *held)
 {
     _Atomic uint32_t *slots =
         atomic_load_explicit(&levels[level].slots, memory_order_acquire);
     uint32_t mask = level_slots(level) - 1;
-    uint32_t print = (uint32_t)(hash >> 56) << TENURE_SITE_ID_BITS;
+    uint32_t print = print_of(hash);
     for (uint32_t i = 0; i < PROBES; i++) {
         _Atomic uint32_t *slot = &slots[((uint32_t)hash + i) & mask];
-        uint32_t held = atomic_load_explicit(slot, memory_order_acquire);
-        if (held == 0) {
-            if (!id)
-                return 0;
-            if (atomic_compare_exchange_strong_explicit(slot, &held, print | id,
-                                                        memory_order_acq_rel,
-                                                        memory_order_acquire))
-                return id;
-        }
-        if ((held & ~ID_MASK) == print && is_node(held & ID_MASK, key, parent))
-            return held & ID_MASK;
+        *held = atomic_load_explicit(slot, memory_order_acquire);
+        if (*held == 0 || ((*held & ~ID_MASK) == print &&
+                           is_node(*held & ID_MASK, key, parent)))
+            return slot;
     }
-    return 0;
+    return NULL;
+}
+
+static bool replace(_Atomic uint32_t *slot, uint32_t held, uint32_t fresh)
+{
+    return atomic_compare_exchange_strong_explicit(
+        slot, &held, fresh, memory_order_acq_rel, memory_order_acquire);
+}
+
+/* A node that is in the level below, unless a newer one is here. */
+static void move(uint32_t level, uint64_t key, uint32_t parent, uint32_t id)
+{
+    uint64_t hash = hash_of(key, parent);
+    uint32_t held;
+    _Atomic uint32_t *slot;
+    do
+        slot = probe(level, hash, key, parent, &held);
+    while (slot && held == 0 && !replace(slot, 0, print_of(hash) | id));
 }
 
 /* Copies a few slots of the level below into `level`. */
@@ -112,9 +139,8 @@ static void move_some(uint32_t level)
             atomic_load_explicit(&nodes[id].key, memory_order_relaxed);
         uint64_t place =
             atomic_load_explicit(&nodes[id].place, memory_order_relaxed);
-        if (id == 0 || place >> 32)
-            continue; /* a retired node is never looked up again */
-        probe(level, hash_of(key, (uint32_t)place), key, (uint32_t)place, id);
+        if (id != 0)
+            move(level, key, (uint32_t)place, id);
     }
     atomic_fetch_add_explicit(&to->done, MOVED_AT_ONCE, memory_order_release);
 }
@@ -149,23 +175,43 @@ static uint32_t grow(uint32_t level)
     return atomic_load(&newest);
 }
 
+static uint32_t find_in(uint32_t level, uint64_t hash, uint64_t key,
+                        uint32_t parent)
+{
+    uint32_t held;
+    return probe(level, hash, key, parent, &held) ? held & ID_MASK : 0;
+}
+
 uint32_t tenure__sites_hash_find(uint64_t key, uint32_t parent)
 {
     uint64_t hash = hash_of(key, parent);
     uint32_t level = atomic_load_explicit(&newest, memory_order_acquire);
-    uint32_t id = probe(level, hash, key, parent, 0);
+    uint32_t id = find_in(level, hash, key, parent);
     for (; !id && level > 0 && moving(level); level--)
-        id = probe(level - 1, hash, key, parent, 0);
+        id = find_in(level - 1, hash, key, parent);
     return id;
 }
 
 uint32_t tenure__sites_hash_add(uint64_t key, uint32_t parent, uint32_t id)
 {
+    uint64_t hash = hash_of(key, parent);
     uint32_t level = grow(atomic_load_explicit(&newest, memory_order_acquire));
+    uint32_t older = tenure__sites_hash_find(key, parent);
+    uint32_t held;
     move_some(level);
-    atomic_fetch_add_explicit(&added, 1, memory_order_relaxed);
-    uint32_t agreed = probe(level, hash_of(key, parent), key, parent, id);
-    return agreed ? agreed : id;
+    if (!older)
+        atomic_fetch_add_explicit(&added, 1, memory_order_relaxed);
+    for (;;) {
+        _Atomic uint32_t *slot = probe(level, hash, key, parent, &held);
+        if (slot && held)
+            older = held & ID_MASK;
+        uint32_t agreed = open_one(older);
+        if (agreed)
+            return agreed;
+        nodes[id].sibling = older;
+        if (!slot || replace(slot, held, print_of(hash) | id))
+            return id;
+    }
 }
 
 uint64_t tenure__sites_hash_bytes(void)

@@ -2,8 +2,7 @@
  * Writes modules and call-tree nodes, and tells each frame's module.
  *
  * Most pcs lie in a module that is still there: those are found by binary
- * search. A node whose module went carries its unload epoch and is looked up
- * among the few that did.
+ * search. A node whose module went carries that one's index.
  */
 #include "agent/tree.h"
 
@@ -45,6 +44,7 @@ void tenure__tree_want(struct tenure__tree *tree, uint32_t site)
 struct present {
     uint32_t *index;
     uint32_t count;
+    uint32_t known; /* those that are gone included */
 };
 
 static void sort_by_start(struct present *present)
@@ -64,6 +64,7 @@ static int find_present(struct present *present)
 {
     uint32_t count = tenure__modules_count();
     present->count = 0;
+    present->known = count;
     present->index = tenure__heap_new(count * sizeof *present->index);
     if (present->index == NULL)
         return -ENOMEM;
@@ -90,21 +91,8 @@ static uint32_t module_of(const struct present *present, uint64_t pc)
     return pc < tenure__module_at(index)->end ? index : TENURE_NONE;
 }
 
-static uint32_t module_that_went(uint64_t pc, uint32_t unload_epoch)
+static void write_modules(struct tenure__output *output, uint32_t count)
 {
-    uint32_t count = tenure__modules_count();
-    for (uint32_t i = 0; i < count; i++) {
-        const struct tenure__module *module = tenure__module_at(i);
-        if (module->unload_epoch == unload_epoch && pc >= module->start &&
-            pc < module->end)
-            return i;
-    }
-    return TENURE_NONE;
-}
-
-static void write_modules(struct tenure__output *output)
-{
-    uint32_t count = tenure__modules_count();
     for (uint32_t i = 0; i < count; i++) {
         const struct tenure__module *module = tenure__module_at(i);
         struct tenure__text id;
@@ -138,9 +126,11 @@ static void write_node(struct tenure__output *output,
         uint64_t inside = exact ? node->pc : node->pc - 1;
         record.kind = exact ? TENURE_NODE_EXACT : TENURE_NODE_FRAME;
         record.pc = node->pc;
-        record.module = node->unload_epoch != 0
-                            ? module_that_went(inside, node->unload_epoch)
-                            : module_of(present, inside);
+        record.module =
+            node->gone != 0 ? node->gone - 1 : module_of(present, inside);
+        /* One that came and went since the modules were written. */
+        if (record.module >= present->known)
+            record.module = TENURE_NONE;
     }
     tenure__output_add(output, TENURE_SECTION_NODES, &record, sizeof record);
 }
@@ -154,7 +144,7 @@ uint64_t tenure__tree_write(struct tenure__tree *tree,
         output->error = -ENOMEM;
         return 0;
     }
-    write_modules(output);
+    write_modules(output, present.known);
     for (uint32_t id = 1; id < tree->limit; id++) {
         struct tenure__node node;
         if (tree->wanted[id / 64] == 0) {

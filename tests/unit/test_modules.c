@@ -130,22 +130,63 @@ an_unloaded_library_keeps_its_entry_and_retires_its_nodes(void **state)
     assert_true(module->unload_epoch > loaded);
     assert_non_null(strstr(module->path, PLUGIN));
     assert_true(tenure__site_get(old, &node));
-    assert_int_equal(node.unload_epoch, module->unload_epoch);
+    assert_ptr_equal(tenure__module_at(node.gone - 1), module);
     assert_int_not_equal(tenure__site_child(thread, pc, false), old);
 }
 
-static void a_library_that_comes_back_gets_an_entry_of_its_own(void **state)
+/* Loads the library, makes the nodes of `pcs` calls in it below `parent`,
+ * and unloads it again. The first node is returned. */
+static uint32_t visit_plugin(uint32_t parent, uint32_t pcs)
 {
-    (void)state;
-    uint32_t count = tenure__modules_count();
     void *plugin = dlopen(PLUGIN, RTLD_LAZY | RTLD_LOCAL);
     assert_non_null(plugin);
-    assert_int_equal(tenure__modules_refresh(), 0);
-    assert_int_equal(tenure__modules_count(), count + 1);
-    const struct tenure__module *module =
-        module_of((uint64_t)dlsym(plugin, "td_init"));
-    assert_int_equal(module->unload_epoch, 0);
-    dlclose(plugin);
+    uint64_t pc = (uint64_t)dlsym(plugin, "td_init") + 4;
+    uint32_t first = tenure__site_child(parent, pc, false);
+    for (uint32_t i = 1; i < pcs; i++)
+        tenure__site_child(parent, pc + i, false);
+    tenure__modules_unload_begin();
+    assert_int_equal(dlclose(plugin), 0);
+    tenure__modules_unload_end();
+    return first;
+}
+
+static void
+a_library_that_comes_back_has_its_entry_and_nodes_again(void **state)
+{
+    (void)state;
+    /* More calls than a list of children holds: most are in the hash. */
+    uint32_t parent =
+        tenure__site_child(tenure__site_thread("cycles"), 0x1000, false);
+    struct tenure__node node;
+    uint32_t first = visit_plugin(parent, 20);
+    uint32_t nodes = tenure__sites_count(), modules = tenure__modules_count();
+    for (int i = 0; i < 600; i++) {
+        assert_int_equal(visit_plugin(parent, 20), first);
+        assert_int_equal(tenure__sites_count(), nodes);
+        assert_int_equal(tenure__modules_count(), modules);
+    }
+    assert_true(tenure__site_get(first, &node));
+    assert_int_not_equal(node.gone, 0);
+    const struct tenure__module *module = tenure__module_at(node.gone - 1);
+    assert_non_null(strstr(module->path, PLUGIN));
+    assert_true(module->unload_epoch > module->load_epoch);
+}
+
+static void what_is_elsewhere_now_does_not_get_the_nodes_back(void **state)
+{
+    (void)state;
+    struct tenure__node node;
+    uint32_t thread = tenure__site_thread("cycles");
+    uint32_t old = visit_plugin(thread, 1);
+    assert_true(tenure__site_get(old, &node));
+    assert_false(tenure__module_is_back(node.gone - 1, node.pc - 1));
+    uint32_t fresh = tenure__site_child(thread, node.pc, false);
+    assert_int_not_equal(fresh, old);
+    /* Nor does another object at that index of the table. */
+    uint64_t here = (uint64_t)module_of;
+    assert_false(tenure__module_is_back(node.gone - 1, here));
+    assert_false(tenure__module_is_back(UINT32_MAX, here));
+    tenure__sites_retire(node.pc - 1, node.pc, node.gone);
 }
 
 static void *refresh_until_told(void *result)
@@ -249,7 +290,9 @@ int main(void)
         cmocka_unit_test(refreshing_without_a_change_adds_nothing),
         cmocka_unit_test(
             an_unloaded_library_keeps_its_entry_and_retires_its_nodes),
-        cmocka_unit_test(a_library_that_comes_back_gets_an_entry_of_its_own),
+        cmocka_unit_test(
+            a_library_that_comes_back_has_its_entry_and_nodes_again),
+        cmocka_unit_test(what_is_elsewhere_now_does_not_get_the_nodes_back),
         cmocka_unit_test(a_refresh_waits_only_so_long_for_another),
         cmocka_unit_test(
             a_child_forked_in_the_middle_of_a_refresh_can_refresh_itself),

@@ -68,7 +68,7 @@ static void a_node_says_what_it_was_made_from(void **state)
     assert_int_equal(node.pc, 0x7fffdeadbeef);
     assert_int_equal(node.parent, root);
     assert_int_equal(node.tag, TENURE__NODE_EXACT);
-    assert_int_equal(node.unload_epoch, 0);
+    assert_int_equal(node.gone, 0);
     assert_null(node.name);
     assert_false(tenure__site_get(0, &node));
     assert_false(tenure__site_get(tenure__sites_count() + 1, &node));
@@ -141,10 +141,10 @@ static void a_retired_node_is_never_found_again(void **state)
     uint32_t behind = tenure__site_child(root, 0x700000001001, false);
     tenure__sites_retire(0x700000000000, 0x700000001000, 7);
     assert_true(tenure__site_get(old, &node));
-    assert_int_equal(node.unload_epoch, 7);
+    assert_int_equal(node.gone, 7);
     assert_int_equal(node.parent, root);
     assert_true(tenure__site_get(last, &node));
-    assert_int_equal(node.unload_epoch, 7);
+    assert_int_equal(node.gone, 7);
     uint32_t fresh = tenure__site_child(root, 0x700000000010, false);
     assert_int_not_equal(fresh, old);
     assert_int_not_equal(tenure__site_child(fresh, 0x1234, false), below);
