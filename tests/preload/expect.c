@@ -48,6 +48,8 @@ static int read_line(struct expect *expect, const char *line)
         return expect->no_snapshots = true, expect->processes = 0;
     if (strncmp(line, "dropped any", 11) == 0)
         return expect->may_drop = true, 0;
+    if (sscanf(line, "nodes %ld", &expect->nodes) == 1)
+        return 0;
     if (sscanf(line, "counted %ld", &expect->counted) == 1)
         return 0;
     if (strncmp(line, "missed any", 10) == 0)
@@ -70,8 +72,10 @@ int expect_read(struct expect *expect, const char *source)
 {
     static const char prefix[] = " * expect: ";
     char line[256];
-    *expect = (struct expect){
-        .processes = 1, .allocated = EXPECT_ANY, .counted = EXPECT_ANY};
+    *expect = (struct expect){.processes = 1,
+                              .allocated = EXPECT_ANY,
+                              .counted = EXPECT_ANY,
+                              .nodes = EXPECT_ANY};
     FILE *file = fopen(source, "r");
     if (!file) {
         perror(source);

@@ -7,6 +7,8 @@
  *                                function F; a number may be "any"
  *   expect: allocated N          allocated_blocks of its last snapshot, within
  *                                one in a thousand
+ *   expect: nodes N             its last snapshot counts at most so many nodes
+ *                                of the call tree
  *   expect: processes N          so many processes left snapshots
  *   expect: snapshots none       its first process may leave none; `processes`
  *                                after this line still counts the others
@@ -41,7 +43,7 @@ struct expect {
     int signal;      /* 0 = none */
     bool no_snapshots, may_drop, may_miss, verify, major, root, whole;
     int processes;
-    long allocated, counted; /* EXPECT_ANY = not said */
+    long allocated, counted, nodes; /* EXPECT_ANY = not said */
     struct expect_live held; /* blocks 0 = not said */
     int live_count;
     struct expect_live live[EXPECT_LIVE_MAX];

@@ -1,7 +1,8 @@
 /*
- * A plugin for several victims, built more than once with PLUGIN_FRAME
- * different bytes of stack in each call, so that the same addresses need
- * different unwind rules when one plugin has replaced another.
+ * A plugin for several victims, built more than once with a name of its own
+ * for plugin_allocates() and with PLUGIN_FRAME different bytes of stack in each
+ * call, so that the same addresses need different unwind rules when one plugin
+ * has replaced another.
  */
 #include "victim.h"
 

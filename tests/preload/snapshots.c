@@ -180,6 +180,15 @@ static int check_allocated(json_t *snapshot, long expected)
     return 1;
 }
 
+static int check_nodes(json_t *snapshot, long most)
+{
+    long long got = last_of(json_object_get(snapshot, "sites"));
+    if (most == EXPECT_ANY || (got > 0 && got <= most))
+        return 0;
+    fprintf(stderr, "%lld nodes, more than %ld\n", got, most);
+    return 1;
+}
+
 /* Every stack was right, and no block was seen to be born twice. */
 static int check_quality(json_t *quality, const char *path,
                          const struct expect *expect)
@@ -257,6 +266,8 @@ static int check_file(const char *directory, const struct file *file,
         wrong += check_live(root, &expect->live[i]);
     if (is_last && expect->allocated != EXPECT_ANY)
         wrong += check_allocated(snapshot, expect->allocated);
+    if (is_last)
+        wrong += check_nodes(snapshot, expect->nodes);
     if (wrong && is_last)
         fprintf(stderr, "(the last snapshot is %s)\n", path);
     json_decref(root);

@@ -1,27 +1,30 @@
 /*
  * Two plugins linked for the same address come and go in turns while four
  * threads allocate; each has its own stack layout at the same addresses. The
- * blocks of unloaded plugins stay.
+ * blocks of unloaded plugins stay, each with the function that made it, and
+ * the call tree grows with the plugins, not with the times they come.
  *
  * expect: major
  * expect: verify
- * expect: live plugin_allocates 400 40000
+ * expect: live small_allocates 3000 300000
+ * expect: live large_allocates 3000 300000
+ * expect: nodes 400
  */
 #include "victim.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 
-enum { THREADS = 4, CYCLES = 200 };
+enum { THREADS = 4, CYCLES = 3000 };
 
 static int stop;
 
 static void *churn(void *unused)
 {
     while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-        for (int i = 0; i < 2000; i++)
+        for (int i = 0; i < 500; i++)
             free(used(malloc(50)));
-        pause_ms(1);
+        pause_ms(5);
     }
     return unused;
 }
