@@ -44,7 +44,7 @@ struct expect {
     bool no_snapshots, may_drop, may_miss, verify, major, root, whole;
     int processes;
     long allocated, counted, nodes; /* EXPECT_ANY = not said */
-    struct expect_live held; /* blocks 0 = not said */
+    struct expect_live held;        /* blocks 0 = not said */
     int live_count;
     struct expect_live live[EXPECT_LIVE_MAX];
 };

@@ -22,7 +22,7 @@ static int stop;
 static void *churn(void *unused)
 {
     while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-        for (int i = 0; i < 500; i++)
+        for (int i = 0; i < 100; i++)
             free(used(malloc(50)));
         pause_ms(5);
     }
