@@ -154,8 +154,11 @@ check "nothing left behind" [ -z "$(find "$work/out" -name '*.partial')" ]
 env TENURE_OPTIONS="dir=$work/out" LD_PRELOAD="$agent" sleep 60 &
 service=$!
 trap 'kill $service; rm -rf "$work"' EXIT
+# It may be asked before it has allocated anything.
 until "$tenure" snap --major --objects -o "$work/file" $service \
-    >"$work/text" 2>&1; do
+    >"$work/text" 2>&1 &&
+    "$tenure" show --format=json "$work/file" >"$work/json" &&
+    [ "$(number .objects.blocks)" -gt 0 ]; do
     kill -0 $service
     sleep 0.1
 done
