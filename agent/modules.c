@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "agent/format/format.h"
 #include "agent/loader.h"
 #include "agent/lock.h"
 #include "agent/os.h"
@@ -370,4 +371,15 @@ void tenure__modules_unload_end(void)
 {
     tenure__modules_refresh();
     tenure__unwind_release(); /* forgets, whether that was refreshed or not */
+}
+
+uint32_t tenure__module_around(uint64_t address)
+{
+    for (uint32_t i = tenure__modules_count(); i-- > 0;) {
+        const struct tenure__module *module = tenure__module_at(i);
+        if (module->unload_epoch == 0 && address >= module->start &&
+            address < module->end)
+            return i;
+    }
+    return TENURE_NONE;
 }

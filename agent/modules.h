@@ -45,6 +45,9 @@ void tenure__modules_after_fork(void);
 
 uint32_t tenure__modules_count(void);
 const struct tenure__module *tenure__module_at(uint32_t index);
+/* The index of the loaded module that has the address, TENURE_NONE if there
+ * is none. */
+uint32_t tenure__module_around(uint64_t address);
 
 /* Is the object of this entry the one that is mapped at `pc` now, whether or
  * not the table knows? False in doubt. Async-signal-safe; takes about as long

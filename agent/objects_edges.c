@@ -115,17 +115,6 @@ static void settle(struct edging *edging)
 
 /* ---- roots ------------------------------------------------------------- */
 
-static uint32_t module_around(uint64_t address)
-{
-    for (uint32_t i = tenure__modules_count(); i-- > 0;) {
-        const struct tenure__module *module = tenure__module_at(i);
-        if (module->unload_epoch == 0 && address >= module->start &&
-            address < module->end)
-            return i;
-    }
-    return TENURE_NONE;
-}
-
 static void set_root(struct edging *edging, uint32_t kind, uint32_t what)
 {
     settle(edging);
@@ -139,7 +128,7 @@ static void read_root(const struct tenure__root *root, const uint64_t *word,
     struct edging *edging = with;
     uint32_t what = TENURE_NONE;
     if (root->kind == TENURE_RETAINER_GLOBAL)
-        what = module_around(address);
+        what = tenure__module_around(address);
     else if (root->kind == TENURE_RETAINER_STACK ||
              root->kind == TENURE_RETAINER_REGISTER)
         what = root->tid;

@@ -51,17 +51,6 @@ static uint32_t rank(uint32_t kind)
     return kind == 0 ? UINT32_MAX : kind < sizeof ranks ? ranks[kind] : 9;
 }
 
-static uint32_t module_around(uint64_t address)
-{
-    for (uint32_t i = tenure__modules_count(); i-- > 0;) {
-        const struct tenure__module *module = tenure__module_at(i);
-        if (module->unload_epoch == 0 && address >= module->start &&
-            address < module->end)
-            return i;
-    }
-    return TENURE_NONE;
-}
-
 static bool is_of_thread(const struct tenure__root *root)
 {
     return root->kind == TENURE_RETAINER_STACK ||
@@ -70,7 +59,7 @@ static bool is_of_thread(const struct tenure__root *root)
 
 static void set_place(struct tenure_retainer *record, uint64_t address)
 {
-    record->module = module_around(address);
+    record->module = tenure__module_around(address);
     if (record->module != TENURE_NONE)
         record->offset = address - tenure__module_at(record->module)->bias;
 }
@@ -140,7 +129,7 @@ void tenure__retain_root(const struct tenure__root *root, const uint64_t *word,
         uint64_t at = address != 0 ? address + w * 8 : 0;
         if (root->kind == TENURE_RETAINER_GLOBAL && !root->starts_only) {
             if (module == TENURE_NONE - 1)
-                module = module_around(address);
+                module = tenure__module_around(address);
             tenure__retain_global(making, block, module, at);
         }
         struct tenure__retain_top *top = tenure__retain_top(making, block);

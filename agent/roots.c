@@ -6,6 +6,7 @@
  * is never a root (`never`: the agent's memory, dead stack), and what is
  * none by way of being anonymous memory (`heap`: chunks, living stacks).
  */
+#include "agent/format/format.h"
 #include "agent/roots.h"
 
 #include <errno.h>
@@ -49,13 +50,8 @@ static bool starts_with(const char *text, const char *prefix)
 
 static const struct tenure__module *module_around(uint64_t address)
 {
-    for (uint32_t i = tenure__modules_count(); i-- > 0;) {
-        const struct tenure__module *module = tenure__module_at(i);
-        if (module->unload_epoch == 0 && address >= module->start &&
-            address < module->end)
-            return module;
-    }
-    return NULL;
+    uint32_t index = tenure__module_around(address);
+    return index != TENURE_NONE ? tenure__module_at(index) : NULL;
 }
 
 static bool is_allocator(const struct search *search, const char *path)
