@@ -3,8 +3,7 @@
  *
  * In come the marks, with the parent of each block; out go samples of the
  * newest cohorts, what they hang on, and the blocks that roots will have to
- * be found for. A run of blocks of one site is shortened to its first block
- * as it is climbed, so that a long list is climbed once.
+ * be found for.
  */
 #include "agent/retain.h"
 
@@ -12,9 +11,6 @@
 
 #include "agent/os.h"
 #include "agent/retaining.h"
-
-/* Runs between a sample and its root. Beyond: the rest is not followed. */
-#define CLIMB_MAX 20000u
 
 /* ---- whom to ask about ------------------------------------------------- */
 
@@ -30,6 +26,9 @@ static void count_site(const struct tenure__mark_block *block, void *with)
         block->generation > making->generation)
         return;
     struct tenure__retain_site *site = &making->site[block->site];
+    if (site->bytes == 0)
+        site->size = block->bytes;
+    site->sizes_differ = site->sizes_differ || site->size != block->bytes;
     site->bytes += block->bytes;
     site->blocks += is_reached(making, block->number);
     if (site->oldest == 0 || block->generation < site->oldest)
@@ -81,64 +80,6 @@ static void take_sample(const struct tenure__mark_block *block, void *with)
         chosen->sample[chosen->count++] = block->number;
 }
 
-/* ---- climbing ---------------------------------------------------------- */
-
-static uint32_t parent_of(const struct tenure__retaining *making, uint32_t b)
-{
-    return tenure__mark_parent(making->mark, b);
-}
-
-/* The first block of the run of blocks of one site that this one ends. What
- * was passed is led there directly. */
-static uint32_t run_start(struct tenure__retaining *making, uint32_t block)
-{
-    uint32_t site = tenure__retain_site_of(making, block), start = block, up;
-    while ((up = parent_of(making, start)) != TENURE__PARENT_ROOT &&
-           tenure__retain_site_of(making, up) == site)
-        start = up;
-    while (block != start) {
-        up = parent_of(making, block);
-        making->mark->index.block[block].parent = start;
-        block = up;
-    }
-    return start;
-}
-
-static void turn_round(uint32_t *step, uint32_t from, uint32_t to)
-{
-    for (; from + 1 < to; from++, to--) {
-        uint32_t moving = step[from];
-        step[from] = step[to - 1];
-        step[to - 1] = moving;
-    }
-}
-
-/* Root first. They were written into a ring: the newest stand before
- * `passed`. */
-static void put_in_order(uint32_t *step, uint32_t steps, uint32_t passed)
-{
-    uint32_t newest = passed > steps ? passed % steps : steps;
-    turn_round(step, 0, newest);
-    turn_round(step, newest, steps);
-}
-
-void tenure__retain_path(struct tenure__retaining *making, uint32_t sample,
-                         struct tenure__retain_path *path)
-{
-    uint32_t at = run_start(making, sample), up, passed = 0;
-    path->held = path->top = at;
-    while ((up = parent_of(making, at)) != TENURE__PARENT_ROOT &&
-           passed < CLIMB_MAX) {
-        at = run_start(making, up);
-        path->via[passed % TENURE_RETAIN_STEPS] = up;
-        path->step[passed++ % TENURE_RETAIN_STEPS] = at;
-        path->top = at;
-    }
-    path->steps = passed < TENURE_RETAIN_STEPS ? passed : TENURE_RETAIN_STEPS;
-    put_in_order(path->step, path->steps, passed);
-    put_in_order(path->via, path->steps, passed);
-}
-
 /* ---- votes ------------------------------------------------------------- */
 
 static uint32_t vote_place(const struct tenure__retaining *making,
@@ -161,13 +102,12 @@ uint32_t tenure__retain_votes(const struct tenure__retaining *making,
 static void vote(struct tenure__retaining *making,
                  const struct tenure__retain_chosen *chosen)
 {
-    struct tenure__retain_path path;
     for (uint32_t i = 0; i < chosen->count; i++) {
-        tenure__retain_path(making, chosen->sample[i], &path);
-        tenure__retain_top(making, path.top)->block = path.top + 1;
-        for (uint32_t s = 0; s < path.steps; s++) {
-            uint32_t at = vote_place(making, path.step[s]);
-            making->vote[at].block = path.step[s] + 1;
+        const struct tenure__retain_path *path = &making->path[i];
+        tenure__retain_top(making, path->top)->block = path->top + 1;
+        for (uint32_t s = 0; s < path->steps; s++) {
+            uint32_t at = vote_place(making, path->step[s].first);
+            making->vote[at].block = path->step[s].first + 1;
             making->vote[at].count++;
         }
     }
@@ -208,11 +148,13 @@ int tenure__retain_find(struct tenure__retain *retain,
     making->sites = sites;
     making->generation = generation;
     source.each(source.self, count_site, making);
+    tenure__retain_families(making);
     choose_sites(making);
     source.each(source.self, take_sample, making);
     for (uint32_t i = 0; i < making->chosen_count; i++) {
         if (making->chosen[i].count == 0)
             continue;
+        tenure__retain_paths(making, &making->chosen[i]);
         vote(making, &making->chosen[i]);
         tenure__retain_container(making, &making->chosen[i]);
         forget_votes(making);

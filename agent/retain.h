@@ -4,11 +4,15 @@
  * For each of the sites worth asking about (those with blocks of more than
  * one generation first, then by bytes) some blocks of the newest cohort are
  * followed back over what reached them first, which is a shortest way, and
- * one from a stack only where there is no other. Each
- * block on the way has a vote from every one of them. Ways through blocks of
- * the same sites from the same kind of root are one way; those that hold
- * most are kept. Blocks of one site in a row are one step, for a list is one
- * container.
+ * one from a stack only where there is no other. Each block on the way has a
+ * vote from every one of them. Ways through blocks of the same types from the
+ * same kind of root, of whichever thread, are one way; those that hold most
+ * are kept.
+ *
+ * Blocks of one type in a row are one step, for a list is one container; what
+ * comes back on the way is a loop, of which each part is a step once. Of one
+ * type are blocks of one size from the same call of malloc, or in a wrapper
+ * of it from the same call of that.
  *
  * The container of a site is the nearest block that holds at least nine
  * tenths of the cohort, or else the data of a module that does.
@@ -29,6 +33,8 @@
 #define TENURE_RETAIN_SAMPLES 256u
 /* Steps of a way that are kept, nearest to the root first. */
 #define TENURE_RETAIN_STEPS 24u
+/* Blocks on all ways together. Beyond: their roots are not known. */
+#define TENURE_RETAIN_CLIMB_MAX (1u << 23)
 /* Ways of a site that are kept, and the share of the cohort, in 1/10000,
  * that all but the first must have. */
 #define TENURE_RETAIN_WAYS 3u

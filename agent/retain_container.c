@@ -59,9 +59,7 @@ static void describe(struct tenure__retaining *making,
 static void await_global(struct tenure__retaining *making,
                          struct tenure__retain_chosen *chosen)
 {
-    struct tenure__retain_path path;
-    tenure__retain_path(making, chosen->sample[0], &path);
-    chosen->entry = tenure__retain_site_of(making, path.top);
+    chosen->entry = tenure__retain_site_of(making, making->path[0].top);
     chosen->module = TENURE_NONE;
     if (chosen->entry >= making->sites)
         return;
@@ -74,16 +72,15 @@ static void await_global(struct tenure__retaining *making,
 void tenure__retain_container(struct tenure__retaining *making,
                               struct tenure__retain_chosen *chosen)
 {
-    struct tenure__retain_path path;
     for (uint32_t i = 0; i < chosen->count; i++) {
-        tenure__retain_path(making, chosen->sample[i], &path);
-        uint32_t held = path.held;
-        for (uint32_t s = path.steps; s-- > 0; held = path.step[s]) {
-            if (tenure__retain_votes(making, path.step[s]) * 10 <
+        const struct tenure__retain_path *path = &making->path[i];
+        uint32_t held = path->held;
+        for (uint32_t s = path->steps; s-- > 0; held = path->step[s].first) {
+            if (tenure__retain_votes(making, path->step[s].first) * 10 <
                 chosen->count * 9)
                 continue;
             chosen->entry = tenure__retain_site_of(making, held);
-            describe(making, chosen, path.step[s]);
+            describe(making, chosen, path->step[s].first);
             return;
         }
     }
@@ -116,17 +113,16 @@ void tenure__retain_global(struct tenure__retaining *making, uint32_t block,
 void tenure__retain_container_end(struct tenure__retaining *making,
                                   struct tenure__retain_chosen *chosen)
 {
-    struct tenure__retain_path path;
     uint32_t held = 0;
     if (chosen->has_container || chosen->container.filled == 0)
         return;
     for (uint32_t i = 0; i < chosen->count; i++) {
-        tenure__retain_path(making, chosen->sample[i], &path);
+        const struct tenure__retain_path *path = &making->path[i];
         const struct tenure_retainer *root =
-            &tenure__retain_top(making, path.top)->root;
+            &tenure__retain_top(making, path->top)->root;
         held += root->kind == TENURE_RETAINER_GLOBAL &&
                 root->module == chosen->module &&
-                tenure__retain_site_of(making, path.top) == chosen->entry;
+                tenure__retain_site_of(making, path->top) == chosen->entry;
     }
     if (held * 10 < chosen->count * 9)
         return;

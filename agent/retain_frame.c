@@ -8,43 +8,78 @@
 
 #include <string.h>
 
+#include "agent/format/format.h"
+#include "agent/modules.h"
 #include "agent/unwind_arch.h"
 #include "agent/unwind_walk.h"
 
 static struct tenure__walk walk; /* of the walker: there is one thread */
 
-enum tenure__stack_place
-tenure__stack_place(const struct tenure__stopped_thread *thread,
-                    uint64_t address, uint64_t *pc)
+static bool start(const struct tenure__stopped_thread *thread,
+                  struct tenure__frame *at)
 {
     tenure__registers registers;
-    if (thread == NULL || thread->word_count * 8 < sizeof registers ||
-        address < thread->stack_pointer)
-        return TENURE__STACK_UNKNOWN;
+    if (thread == NULL || thread->word_count * 8 < sizeof registers)
+        return false;
     memcpy(&registers, thread->word, sizeof registers);
     memset(&walk, 0, sizeof walk);
     walk.registers.known =
         tenure__registers_unwind(&registers, walk.registers.value);
-    struct tenure__frame at = {
+    *at = (struct tenure__frame){
         .pc = walk.registers.value[TENURE_ARCH_PC],
         .sp = walk.registers.value[TENURE_ARCH_SP],
         .fp = walk.registers.value[TENURE_ARCH_FP],
         .exact = true,
     };
-    tenure__walk_start(&walk, at.sp);
+    tenure__walk_start(&walk, at->sp);
     walk.whole = walk.wary = walk.held = true;
+    return true;
+}
+
+static bool is_ours(uint64_t pc)
+{
+    uint32_t module = tenure__module_around(pc);
+    return module != TENURE_NONE &&
+           module == tenure__module_around((uint64_t)is_ours) &&
+           strstr(tenure__module_at(module)->path, "libtenure") != NULL;
+}
+
+enum tenure__stack_place
+tenure__stack_place(const struct tenure__stopped_thread *thread,
+                    uint64_t address, uint64_t *pc)
+{
+    struct tenure__frame at, next;
+    if (!start(thread, &at) || address < thread->stack_pointer)
+        return TENURE__STACK_UNKNOWN;
     for (uint32_t i = 0; i < TENURE_RETAIN_FRAMES; i++) {
-        struct tenure__frame next = {0};
-        enum tenure__step step = tenure__walk_step(&walk, &at, &next);
+        enum tenure__step step;
+        next = (struct tenure__frame){0};
+        step = tenure__walk_step(&walk, &at, &next);
         if (step == TENURE__STEP_END)
             return TENURE__STACK_BEHIND;
         if (step != TENURE__STEP_ON)
             return TENURE__STACK_UNKNOWN;
-        if (address < next.sp) {
+        if (address < next.sp && !is_ours(at.pc)) {
             *pc = at.pc;
             return TENURE__STACK_FRAME;
         }
         at = next;
     }
     return TENURE__STACK_UNKNOWN;
+}
+
+uint64_t tenure__stack_end(const struct tenure__stopped_thread *thread)
+{
+    struct tenure__frame at, next;
+    if (!start(thread, &at))
+        return 0;
+    for (uint32_t i = 0; i < TENURE_RETAIN_FRAMES; i++) {
+        enum tenure__step step;
+        next = (struct tenure__frame){0};
+        step = tenure__walk_step(&walk, &at, &next);
+        if (step != TENURE__STEP_ON)
+            return step == TENURE__STEP_END ? at.sp : 0;
+        at = next;
+    }
+    return 0;
 }

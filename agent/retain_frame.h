@@ -19,9 +19,13 @@ enum tenure__stack_place {
 };
 
 /* Only where the thread was stopped by ptrace; else it is unknown. *pc is a
- * place in the function whose frame it is. */
+ * place in the function whose frame it is. What frames of the agent hold are
+ * registers of the function that called it, and so that one's. */
 enum tenure__stack_place
 tenure__stack_place(const struct tenure__stopped_thread *thread,
                     uint64_t address, uint64_t *pc);
+
+/* Where the frames of its stack end, outside of the outermost; 0 = unknown. */
+uint64_t tenure__stack_end(const struct tenure__stopped_thread *thread);
 
 #endif

@@ -20,7 +20,6 @@
 struct way {
     uint64_t key;
     uint32_t count;
-    uint32_t sample; /* the first */
     struct tenure__retain_path path;
     struct tenure_retainer root;
     uint32_t several; /* a bit for each step, and for `held` behind the last:
@@ -150,22 +149,40 @@ static uint64_t mix(uint64_t key, uint64_t more)
     return (key ^ more) * 0x9e3779b97f4a7c15u + (key >> 29);
 }
 
-static uint64_t key_of(const struct tenure__retaining *making,
-                       const struct tenure__retain_path *path,
+/* A thread's, whichever it is; then `what` is its number. */
+static bool is_threads(const struct tenure_retainer *root)
+{
+    return root->kind == TENURE_RETAINER_STACK ||
+           root->kind == TENURE_RETAINER_TLS ||
+           root->kind == TENURE_RETAINER_REGISTER;
+}
+
+static uint64_t key_of(const struct tenure__retain_path *path,
                        const struct tenure_retainer *root)
 {
-    uint64_t key = mix(mix(root->kind, root->module), root->what);
+    uint64_t key = mix(root->kind, root->module);
+    key = mix(key, root->kind == TENURE_RETAINER_STACK ? root->offset
+                   : root->kind == TENURE_RETAINER_TLS ? root->offset != 0
+                   : is_threads(root)                  ? 0
+                                                       : root->what);
     for (uint32_t s = 0; s < path->steps; s++)
-        key = mix(key, tenure__retain_site_of(making, path->step[s]));
+        key = mix(key, path->step[s].type);
     return mix(key, path->steps);
+}
+
+static const struct tenure_retainer *root_of(struct tenure__retaining *making,
+                                             uint32_t sample)
+{
+    return &tenure__retain_top(making, making->path[sample].top)->root;
 }
 
 static void join_way(struct way *way, const struct tenure__retain_path *path)
 {
     for (uint32_t s = 0; s < path->steps; s++) {
-        if (path->step[s] != way->path.step[s])
+        const struct tenure__retain_step *step = &path->step[s];
+        if (step->first != way->path.step[s].first)
             way->several |= 1u << s;
-        if (path->step[s] != path->via[s])
+        if (step->first != step->via || step->is_loop)
             way->chained |= 1u << s;
     }
     if (path->held != way->path.held)
@@ -177,22 +194,20 @@ static uint32_t gather(struct tenure__retaining *making,
                        const struct tenure__retain_chosen *chosen,
                        struct way *way)
 {
-    struct tenure__retain_path path;
     uint32_t ways = 0;
     for (uint32_t i = 0; i < chosen->count; i++) {
-        tenure__retain_path(making, chosen->sample[i], &path);
-        const struct tenure_retainer *root =
-            &tenure__retain_top(making, path.top)->root;
-        uint64_t key = key_of(making, &path, root);
+        const struct tenure__retain_path *path = &making->path[i];
+        const struct tenure_retainer *root = root_of(making, i);
+        uint64_t key = key_of(path, root);
         uint32_t at = 0;
         while (at < ways && way[at].key != key)
             at++;
         if (at == WAYS_SEEN)
             continue;
         if (at == ways)
-            way[ways++] = (struct way){
-                .key = key, .sample = i, .path = path, .root = *root};
-        join_way(&way[at], &path);
+            way[ways++] =
+                (struct way){.key = key, .path = *path, .root = *root};
+        join_way(&way[at], path);
     }
     return ways;
 }
@@ -237,6 +252,37 @@ static void add_record(struct tenure__retain *retain,
     retain->making->out[retain->count++] = record;
 }
 
+/* The threads whose roots a way begins at. */
+static uint32_t count_threads(struct tenure__retaining *making,
+                              const struct tenure__retain_chosen *chosen,
+                              const struct way *way)
+{
+    uint32_t thread[TENURE_RETAIN_SAMPLES], threads = 0;
+    for (uint32_t i = 0; i < chosen->count; i++) {
+        const struct tenure_retainer *of = root_of(making, i);
+        uint32_t at = 0;
+        if (key_of(&making->path[i], of) != way->key)
+            continue;
+        while (at < threads && thread[at] != of->what)
+            at++;
+        if (at == threads)
+            thread[threads++] = of->what;
+    }
+    return threads;
+}
+
+static void add_threads(struct tenure__retain *retain,
+                        const struct tenure__retain_chosen *chosen,
+                        const struct way *way, struct tenure_retainer root)
+{
+    uint32_t threads = count_threads(retain->making, chosen, way);
+    if (threads > 1) {
+        root.what = 0;
+        root.address = threads;
+    }
+    add_record(retain, chosen, 0, root);
+}
+
 /* The words of a global root, as far as they are told apart. */
 static void add_global(struct tenure__retain *retain,
                        const struct tenure__retain_chosen *chosen,
@@ -245,13 +291,10 @@ static void add_global(struct tenure__retain *retain,
     struct tenure__retaining *making = retain->making;
     struct tenure_retainer root[TENURE_RETAIN_ROOTS];
     uint32_t votes[TENURE_RETAIN_ROOTS], roots = 0, sum = 0;
-    struct tenure__retain_path path;
     for (uint32_t i = 0; i < chosen->count; i++) {
-        tenure__retain_path(making, chosen->sample[i], &path);
-        const struct tenure_retainer *of =
-            &tenure__retain_top(making, path.top)->root;
+        const struct tenure_retainer *of = root_of(making, i);
         uint32_t at = 0;
-        if (key_of(making, &path, of) != way->key)
+        if (key_of(&making->path[i], of) != way->key)
             continue;
         while (at < roots && root[at].address != of->address)
             at++;
@@ -294,31 +337,34 @@ static void add_way(struct tenure__retain *retain,
         root.module = TENURE_NONE;
     if (root.kind == TENURE_RETAINER_GLOBAL)
         add_global(retain, chosen, way);
+    else if (is_threads(&root))
+        add_threads(retain, chosen, way, root);
     else
         add_record(retain, chosen, 0, root);
     for (uint32_t s = 0; s < path->steps; s++) {
-        uint32_t held = s + 1 < path->steps ? path->step[s + 1] : path->held;
+        const struct tenure__retain_step *step = &path->step[s];
         add_record(retain, chosen, s + 1,
                    (struct tenure_retainer){
                        .kind = step_kind(way, s),
                        .module = TENURE_NONE,
-                       .what = tenure__retain_site_of(making, path->step[s]),
+                       .what = tenure__retain_site_of(making, step->first),
                        .share = root.share,
                        .address = tenure__index_address(&making->mark->index,
-                                                        path->step[s]),
-                       .offset = offset_to(making, path->via[s], held),
+                                                        step->first),
+                       .offset = offset_to(making, step->via, step->onto),
                    });
     }
 }
 
 void tenure__retain_end(struct tenure__retain *retain)
 {
+    static struct way way[WAYS_SEEN]; /* there is one walker */
     struct tenure__retaining *making = retain->making;
     retain->retainer = making->out;
     retain->container = making->out_container;
     for (uint32_t i = 0; i < making->chosen_count; i++) {
         struct tenure__retain_chosen *chosen = &making->chosen[i];
-        struct way way[WAYS_SEEN];
+        tenure__retain_paths(making, chosen);
         uint32_t ways = gather(making, chosen, way);
         sort_ways(way, ways);
         for (uint32_t w = 0; w < ways && w < TENURE_RETAIN_WAYS; w++)

@@ -8,21 +8,39 @@
 #include "agent/retain.h"
 
 #define TENURE__RETAIN_VOTES (1u << 16) /* of one site; a power of two */
-#define TENURE__RETAIN_TOPS (1u << 17)  /* twice all samples; the same */
+#define TENURE__RETAIN_CALLERS (1u << 16)
+#define TENURE__RETAIN_JUMPS (1u << 16)
+#define TENURE__RETAIN_TOPS (1u << 17) /* twice all samples; the same */
 
-/* The way of a sample, from the root. A step is the first of a run of blocks
- * of one site. */
+/* The way of a sample, from the root. A step is a run of blocks of one type,
+ * or one part of a loop of several. */
+struct tenure__retain_step {
+    uint64_t type;  /* internal to retain_path.c */
+    uint32_t first; /* the block nearest to the root */
+    uint32_t via;   /* the one nearest to the sample, */
+    uint32_t onto;  /* which points to this one */
+    bool is_loop;
+};
+
 struct tenure__retain_path {
-    uint32_t step[TENURE_RETAIN_STEPS];
-    uint32_t via[TENURE_RETAIN_STEPS]; /* the block of that run that points
-                                          onwards */
+    struct tenure__retain_step step[TENURE_RETAIN_STEPS];
     uint32_t steps;
-    uint32_t held; /* the sample's own run */
+    uint32_t held; /* first of the sample's own run */
     uint32_t top;  /* what a root points to: the first step, or `held` */
+};
+
+/* A call of malloc, or several frames of it. */
+struct tenure__retain_caller {
+    uint64_t key;
+    uint64_t size[3];
+    uint32_t sizes;
 };
 
 struct tenure__retain_site {
     uint64_t bytes;
+    uint64_t size;   /* of its first block */
+    uint32_t family; /* number of those that make blocks of one type */
+    bool sizes_differ;
     uint32_t blocks; /* reached */
     uint32_t oldest, newest;
     uint32_t chosen;  /* number among the chosen, from 1 */
@@ -58,6 +76,14 @@ struct tenure__retaining {
         uint32_t block, count;
     } vote[TENURE__RETAIN_VOTES]; /* block + 1 */
     struct tenure__retain_top top[TENURE__RETAIN_TOPS];
+    struct tenure__retain_caller caller[TENURE__RETAIN_CALLERS];
+    uint32_t member[TENURE__RETAIN_CALLERS];
+    struct {
+        uint32_t from, to; /* from + 1 */
+    } jump[TENURE__RETAIN_JUMPS];
+    uint32_t jumps;
+    uint64_t climbed; /* blocks, all samples together */
+    struct tenure__retain_path path[TENURE_RETAIN_SAMPLES]; /* of one site */
     struct tenure_retainer out[TENURE_RETAINERS_MAX];
     struct tenure_container out_container[TENURE_RETAIN_SITES];
 };
@@ -74,16 +100,21 @@ static inline uint32_t tenure__retain_share(uint64_t part, uint64_t whole)
 }
 
 /* retain.c */
-void tenure__retain_path(struct tenure__retaining *making, uint32_t sample,
-                         struct tenure__retain_path *path);
 uint32_t tenure__retain_votes(const struct tenure__retaining *making,
                               uint32_t block);
+
+/* retain_families.c: once, when sites are counted. */
+void tenure__retain_families(struct tenure__retaining *making);
+
+/* retain_path.c: fills `path`, for each sample of the site. */
+void tenure__retain_paths(struct tenure__retaining *making,
+                          const struct tenure__retain_chosen *chosen);
 
 /* retain_ways.c: the place of a top; its block is 0 if it is none. */
 struct tenure__retain_top *tenure__retain_top(struct tenure__retaining *making,
                                               uint32_t block);
 
-/* retain_container.c: in that order; the votes are those of this site. */
+/* retain_container.c: in that order; votes and paths are those of the site. */
 void tenure__retain_container(struct tenure__retaining *making,
                               struct tenure__retain_chosen *chosen);
 void tenure__retain_global(struct tenure__retaining *making, uint32_t block,

@@ -16,6 +16,7 @@
 #include "agent/os.h"
 #include "agent/procfs.h"
 #include "agent/ranges.h"
+#include "agent/retain_frame.h"
 #include "agent/roots_glibc.h"
 #include "agent/roots_index.h"
 
@@ -160,7 +161,10 @@ static void want_tls(struct search *search,
                      uint64_t start, uint64_t end)
 {
     uint64_t tp = thread->thread_pointer & ~7ull;
+    uint64_t frames = tenure__stack_end(known(search, thread));
     uint64_t from = tp - start > TLS_BYTES ? tp - TLS_BYTES : start;
+    if (frames > start && frames < tp)
+        from = (frames + 7) & ~7ull; /* frames of the same stack are none */
     uint64_t to = end - tp > TLS_BYTES ? tp + TLS_BYTES : end;
     want(search, &(struct tenure__root){.start = from,
                                         .end = to,

@@ -159,10 +159,14 @@ static void name_global(struct tenure_retainers *all, struct tenure_step *step,
     step->member = text_of(all, "%s", variable.member);
 }
 
-/* "worker-3 (77)" */
-static const char *thread_name(struct tenure_retainers *all, uint32_t tid)
+/* "thread worker-3 (77)", or "4 threads" */
+static const char *thread_name(struct tenure_retainers *all,
+                               const struct tenure_retainer *record)
 {
     const struct tenure_snapshot *s = all->snapshot;
+    uint32_t tid = record->what;
+    if (tid == 0)
+        return text_of(all, "%" PRIu64 " threads", record->address);
     for (uint64_t i = 0; i < s->threads_count; i++)
         if (s->threads[i].tid == tid)
             return text_of(all, "thread %s (%u)",
@@ -174,7 +178,7 @@ static const char *name_stack(struct tenure_retainers *all,
                               const struct tenure_retainer *record)
 {
     const struct tenure_snapshot *s = all->snapshot;
-    const char *thread = thread_name(all, record->what);
+    const char *thread = thread_name(all, record);
     struct tenure_variable function;
     if (record->module == TENURE_NONE)
         return text_of(all, "stack of %s", thread);
@@ -193,7 +197,7 @@ static const char *name_thread_local(struct tenure_retainers *all,
 {
     const struct tenure_snapshot *s = all->snapshot;
     const struct tenure_module *exe = tenure_snapshot_exe(s);
-    const char *thread = thread_name(all, record->what);
+    const char *thread = thread_name(all, record);
     struct tenure_variable variable;
     if (exe != NULL && record->offset != 0 &&
         tenure_data_thread_local(data_of(all, (uint32_t)(exe - s->modules)),
@@ -266,8 +270,7 @@ static void name_step(struct tenure_retainers *all, struct tenure_step *step,
         step->what = name_stack(all, record);
         break;
     case TENURE_RETAINER_REGISTER:
-        step->what =
-            text_of(all, "a register of %s", thread_name(all, record->what));
+        step->what = text_of(all, "a register of %s", thread_name(all, record));
         break;
     case TENURE_RETAINER_TLS:
         step->what = name_thread_local(all, record);

@@ -302,7 +302,8 @@ struct tenure_mark {
  * Of a stack, module and offset are those of the code whose frame the pointer
  * is in, if that is known. Of thread-local storage, offset is how far from
  * the thread pointer a variable is; 0 = it is in the thread's descriptor, as
- * the values of pthread keys are. */
+ * the values of pthread keys are. Where several threads have such a root of
+ * their own, `what` is 0 and `address` is how many they are. */
 struct tenure_retainer {
     uint32_t site;
     uint32_t step;    /* 0 = root */

@@ -134,6 +134,80 @@ static NOINLINE void by_key(void)
     take();
 }
 
+/* In a structure of the thread, which passes by on its stack as well. */
+struct own {
+    int count;
+    struct node *first;
+};
+
+static NOINLINE void by_list_of_key(void)
+{
+    struct own *of = calloc(1, sizeof *of);
+    struct node *volatile passing;
+    pthread_setspecific(key, of);
+    for (int i = 0; i < BLOCKS; i++)
+        passing = of->first = node_new(born(), of->first);
+    take();
+    __asm__ volatile("" : : "r"(&passing) : "memory");
+}
+
+/* In a register, which functions that are called keep in their frames. */
+static NOINLINE void by_register(void)
+{
+    struct node *first = NULL;
+    for (int i = 0; i < BLOCKS; i++)
+        first = node_new(born(), first);
+    for (int i = 0; i < 3; i++)
+        tenure_take_snapshot(NULL);
+    __asm__ volatile("" : : "r"(first) : "memory");
+}
+
+static __thread struct node *own_list;
+static pthread_barrier_t barrier;
+
+static void *fill_own_list(void *unused)
+{
+    for (int i = 0; i < BLOCKS; i++)
+        own_list = node_new(born(), own_list);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    return unused;
+}
+
+static NOINLINE void by_threads(void)
+{
+    pthread_t thread[4];
+    pthread_barrier_init(&barrier, NULL, 5);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&thread[i], NULL, fill_own_list, NULL);
+    pthread_barrier_wait(&barrier);
+    take();
+    pthread_barrier_wait(&barrier);
+    for (int i = 0; i < 4; i++)
+        pthread_join(thread[i], NULL);
+}
+
+static NOINLINE void handle_get(void)
+{
+    registry.list[2].first = node_new(born(), registry.list[2].first);
+}
+
+static NOINLINE void handle_put(void)
+{
+    registry.list[2].first = node_new(born(), registry.list[2].first);
+}
+
+/* A list that is filled from two places, in no order. */
+static NOINLINE void by_handlers(void)
+{
+    for (int i = 0; i < BLOCKS; i++)
+        if (i * i % 7 % 2)
+            handle_get();
+        else
+            handle_put();
+    take();
+}
+
 /* A table of fixed size, which nothing leaves. */
 static NOINLINE void by_cache(void)
 {
@@ -172,6 +246,10 @@ static const struct holder {
     {"kernel", by_kernel, 0},
     {"key", by_key, 0},
     {"key_of_thread", by_key, 1},
+    {"list_of_key", by_list_of_key, 1},
+    {"register", by_register, 0},
+    {"threads", by_threads, 0},
+    {"handlers", by_handlers, 0},
     {"cache", by_cache, 0},
     {"list", by_list, 0},
 };

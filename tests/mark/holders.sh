@@ -93,6 +93,22 @@ for name in key key_of_thread; do
 holders (*) | table: block of by_key" "$(way 0)"
     expect "a table retains its own" 5000 "$(jq .retained_bytes "$work/site")"
 done
+take list_of_key
+expect "a list of a key, and not what passes on the stack" \
+    "100 tls: descriptor (pthread_setspecific) of thread holders (*) | \
+block: block of by_list_of_key | chain: block of node_new" "$(way 0)"
+take register
+expect "a register that the agent has kept in its frame" \
+    '100 stack: stack of thread holders (*), in by_register | chain: block of node_new' \
+    "$(way 0)"
+take threads
+expect "a thread-local variable of several threads" \
+    '100 tls: thread-local `own_list` of 4 threads | blocks: block of node_new' \
+    "$(way 0)"
+take handlers
+expect "a list that two places fill" \
+    '100 global: global `registry` (holders) = registry.list\[2\].first | chain: block of node_new' \
+    "$(way 0)"
 
 # check HOLDER OPTIONS: its status, and what it says.
 judge() {

@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "agent/retain.h"
+#include "agent/sites.h"
 #include "mark_heap.h"
 
-enum { TABLE = 1, NODE = 2, VALUE = 3, OTHER = 4, SITES = 10 };
+enum { TABLE = 1, NODE = 2, VALUE = 3, OTHER = 4, SITES = 100 };
 
 struct held {
     struct heap heap;
@@ -288,6 +289,132 @@ static void long_ways_keep_the_steps_next_to_the_root(void **state)
     finish(&held);
 }
 
+/* A list whose cells lead to one another over something else. */
+static void what_comes_back_on_the_way_is_two_steps(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    const struct tenure_retainer *way[64];
+    heap_open(&held.heap, 300000, 32 << 20);
+    uint64_t *last = &held.root[0];
+    for (uint32_t i = 0; i < 90000; i++) {
+        uint64_t *outer = born(&held, NODE, i / 10000 + 1, 32);
+        uint64_t *inner = born(&held, OTHER, i / 10000 + 1, 48);
+        *last = (uint64_t)outer;
+        outer[1] = (uint64_t)inner;
+        last = &inner[2];
+        inner[4] = (uint64_t)born(&held, VALUE, i / 10000 + 1, 40);
+    }
+    look(&held);
+    assert_int_equal(way_of(&held, VALUE, way), 3);
+    assert_int_equal(way[0]->kind, TENURE_RETAINER_STACK);
+    assert_int_equal(way[1]->kind, TENURE_RETAINER_CHAIN);
+    assert_int_equal(way[1]->what, NODE);
+    assert_int_equal(way[1]->address, held.heap.block[0].address);
+    assert_int_equal(way[1]->offset, 8);
+    assert_int_equal(way[2]->kind, TENURE_RETAINER_CHAIN);
+    assert_int_equal(way[2]->what, OTHER);
+    assert_int_equal(way[2]->offset, 32);
+    assert_int_equal(way[2]->share, 10000);
+    finish(&held);
+}
+
+/* The malloc of `pc`, called from so many places. */
+static void make_sites(uint32_t *site, uint32_t sites, uint64_t pc)
+{
+    uint32_t thread = tenure__site_thread("main");
+    for (uint32_t i = 0; i < sites; i++)
+        site[i] = tenure__site_child(
+            tenure__site_child(thread, 0x1000 + 16 * i, false), pc, false);
+}
+
+static void a_list_that_many_places_fill_is_one_step(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    const struct tenure_retainer *way[64];
+    uint32_t site[20], value;
+    make_sites(&value, 1, 0x8000);
+    make_sites(site, 20, 0x9000);
+    heap_open(&held.heap, 3000, 1 << 20);
+    uint64_t *last = &held.root[0];
+    for (uint32_t i = 0; i < 900; i++) {
+        uint64_t *node = born(&held, site[i * i % 20], i / 100 + 1, 32);
+        *last = (uint64_t)node;
+        last = node;
+        node[1] = (uint64_t)born(&held, value, i / 100 + 1, 40);
+    }
+    look(&held);
+    assert_int_equal(way_of(&held, value, way), 2);
+    assert_int_equal(way[1]->kind, TENURE_RETAINER_CHAIN);
+    assert_int_equal(way[1]->what, site[0]);
+    assert_int_equal(way[1]->share, 10000);
+    finish(&held);
+}
+
+static void what_a_wrapper_hands_out_is_told_apart_by_its_caller(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    const struct tenure_retainer *way[64];
+    uint32_t site[8];
+    make_sites(site, 8, 0xa000);
+    heap_open(&held.heap, 3000, 1 << 20);
+    for (uint32_t i = 0; i < 6; i++)
+        held.root[2 + i] = (uint64_t)born(&held, site[2 + i], 1, 100 + 8 * i);
+    uint64_t *last = &held.root[0];
+    for (uint32_t i = 0; i < 900; i++) {
+        uint64_t *node = born(&held, site[0], i / 100 + 1, 32);
+        *last = (uint64_t)node;
+        last = node;
+        node[1] = (uint64_t)born(&held, site[1], i / 100 + 1, 32);
+    }
+    look(&held);
+    assert_int_equal(way_of(&held, site[1], way), 2);
+    assert_int_equal(way[1]->kind, TENURE_RETAINER_CHAIN);
+    assert_int_equal(way[1]->what, site[0]);
+    assert_int_equal(way[1]->offset, 8);
+    finish(&held);
+}
+
+static void roots_of_several_threads_are_one_way(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    const struct tenure_retainer *way[32];
+    heap_open(&held.heap, 1000, 1 << 20);
+    for (uint32_t i = 0; i < 100; i++) {
+        uint64_t *node = born(&held, NODE, 1, 32);
+        node[0] = held.root[i % 4];
+        node[1] = (uint64_t)born(&held, VALUE, 1, 48);
+        held.root[i % 4] = (uint64_t)node;
+    }
+    struct tenure__mark_source source = source_of(&held.heap);
+    assert_int_equal(tenure__mark_open(&held.mark, &source), 0);
+    tenure__mark_words(&held.mark, held.root, 8);
+    tenure__mark_run(&held.mark);
+    assert_int_equal(tenure__retain_find(&held.retain, &held.mark, 9, SITES),
+                     0);
+    for (uint32_t i = 0; i < 4; i++) {
+        struct tenure__root root = {.kind = TENURE_RETAINER_TLS, .tid = 7 + i};
+        tenure__retain_root(&root, &held.root[i], 1, (uint64_t)&held.root[i],
+                            &held.retain);
+    }
+    tenure__retain_end(&held.retain);
+    assert_int_equal(way_of(&held, VALUE, way), 2);
+    assert_int_equal(way[0]->kind, TENURE_RETAINER_TLS);
+    assert_int_equal(way[0]->share, 10000);
+    assert_int_equal(way[0]->what, 0);
+    assert_int_equal(way[0]->address, 4);
+    finish(&held);
+}
+
+static int open_sites(void **state)
+{
+    (void)state;
+    return tenure__sites_open(UINT64_C(64) << 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +427,10 @@ int main(void)
         cmocka_unit_test(chains_have_more_blocks_than_their_table_has_words),
         cmocka_unit_test(words_of_a_list_count_as_one_container),
         cmocka_unit_test(long_ways_keep_the_steps_next_to_the_root),
+        cmocka_unit_test(what_comes_back_on_the_way_is_two_steps),
+        cmocka_unit_test(a_list_that_many_places_fill_is_one_step),
+        cmocka_unit_test(what_a_wrapper_hands_out_is_told_apart_by_its_caller),
+        cmocka_unit_test(roots_of_several_threads_are_one_way),
     };
-    return cmocka_run_group_tests_name("retain", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("retain", tests, open_sites, NULL);
 }
