@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/bindings.h"
 #include "agent/counters.h"
 #include "agent/failures.h"
 #include "agent/generations.h"
@@ -193,6 +194,7 @@ static void answer_status(struct tenure__text *answer)
     add_field(answer, " snapshots=", tenure__identity.seq);
     add_field(answer, " failed=", tenure__failures_count());
     add_field(answer, " errno=", (uint64_t)tenure__failures_error());
+    add_field(answer, " unseen_modules=", tenure__bindings_unseen());
     tenure__text_add(answer, " path=");
     tenure__text_add(answer, tenure__identity.dir);
 }

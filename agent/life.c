@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "agent/bindings.h"
 #include "agent/blocks.h"
 #include "agent/config.h"
 #include "agent/control.h"
@@ -99,8 +100,11 @@ void tenure__track_open(const struct tenure__track_setup *setup)
     tenure__counter[TENURE_VALUE_BAD_OPTIONS] = config.bad_options;
     int error = open_tables(setup);
     tenure__hooks_code = setup->hooks;
+    tenure__allocator_code = setup->allocator_code;
     if (error == 0) {
         tenure__identity_open(config.dir);
+        if (setup->own_allocator)
+            tenure__bindings_own(tenure__identity.exe);
         tenure__failures_open();
         tenure__ledger_open(config.ledger);
         tenure__ledger_began();

@@ -51,6 +51,19 @@
 #define TENURE_MODULES_MAX 65536u
 #define TENURE_MODULES_LIVE_MAX 4096u
 
+/* Slots of functions that are not bound yet, of modules that were loaded
+ * later. Beyond: all of a module are looked for again at each refresh. */
+#define TENURE_UNBOUND_SLOTS_MAX 4096u
+
+/* Modules outside of the program's namespace that are remembered, and looked
+ * at in each. Beyond: they are read at each refresh; not looked at. */
+#define TENURE_ELSEWHERE_MAX 256u
+
+/* Modules with unseen blocks, and what their paths take. Beyond: counted,
+ * without a name. */
+#define TENURE_UNSEEN_PATHS_MAX 64u
+#define TENURE_UNSEEN_TEXT_BYTES 16384u
+
 /* Wait of a thread that refreshes the modules for another that does. Beyond:
  * left to the next refresh; a dlclose() forgets the unwind rules anyway. */
 #define TENURE_MODULES_WAIT_MS 1000u

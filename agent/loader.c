@@ -13,7 +13,7 @@
 #define SEGMENTS_MAX 64
 #define OBJECTS_MAX 16384
 
-static int safe_read(void *to, uint64_t from, size_t bytes)
+int tenure__loader_read(void *to, uint64_t from, size_t bytes)
 {
     struct iovec local = {to, bytes}, remote = {(void *)from, bytes};
     long got = tenure__syscall6(SYS_process_vm_readv, tenure__os_pid(),
@@ -25,6 +25,12 @@ static int safe_read(void *to, uint64_t from, size_t bytes)
     return got == (long)bytes ? 0 : -EFAULT;
 }
 
+int tenure__loader_copy(void *to, uint64_t from, size_t bytes)
+{
+    memcpy(to, (const void *)from, bytes);
+    return 0;
+}
+
 /* A string of unknown length, without reading past its last page. */
 static void safe_string(char *to, size_t room, uint64_t from)
 {
@@ -34,7 +40,7 @@ static void safe_string(char *to, size_t room, uint64_t from)
         size_t piece = 64 - (from + used) % 64;
         if (piece > room - 1 - used)
             piece = room - 1 - used;
-        if (safe_read(to + used, from + used, piece) != 0)
+        if (tenure__loader_read(to + used, from + used, piece) != 0)
             break;
         if (memchr(to + used, 0, piece) != NULL)
             return;
@@ -55,7 +61,7 @@ static int read_headers(const struct link_map *map, bool program,
         at = tenure__os_auxiliary(3 /* AT_PHDR */);
         count = tenure__os_auxiliary(5 /* AT_PHNUM */);
     } else {
-        if (safe_read(&header, map->l_addr, sizeof header) != 0 ||
+        if (tenure__loader_read(&header, map->l_addr, sizeof header) != 0 ||
             memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
             return -ENOEXEC;
         at = map->l_addr + header.e_phoff;
@@ -63,7 +69,7 @@ static int read_headers(const struct link_map *map, bool program,
     }
     if (count > SEGMENTS_MAX)
         count = SEGMENTS_MAX;
-    if (safe_read(segments, at, count * sizeof *segments) != 0)
+    if (tenure__loader_read(segments, at, count * sizeof *segments) != 0)
         return -EFAULT;
     info->dlpi_addr = map->l_addr;
     info->dlpi_phdr = segments;
@@ -81,7 +87,7 @@ int tenure__loader_each(int (*visit)(struct dl_phdr_info *info, size_t bytes,
     for (int i = 0; at != 0; i++) {
         struct link_map map = {0};
         struct dl_phdr_info info = {0};
-        if (i == OBJECTS_MAX || safe_read(&map, at, sizeof map) != 0)
+        if (i == OBJECTS_MAX || tenure__loader_read(&map, at, sizeof map) != 0)
             return -EAGAIN;
         if (read_headers(&map, i == 0, segments, &info) == 0) {
             safe_string(path, sizeof path, (uint64_t)map.l_name);

@@ -10,6 +10,14 @@
 #define TENURE_AGENT_LOADER_H
 
 #include <link.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Copies what may not be there any more; 0, or -EFAULT. (The type of both
+ * is tenure__read of bindings.h.) */
+int tenure__loader_read(void *to, uint64_t from, size_t bytes);
+/* The same where it cannot go away. */
+int tenure__loader_copy(void *to, uint64_t from, size_t bytes);
 
 /* Calls visit for each object, as dl_iterate_phdr() does (dlpi_adds and
  * dlpi_subs are 0). 0, or what visit returned if not 0; -EAGAIN: the list

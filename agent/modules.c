@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "agent/bindings.h"
 #include "agent/format/format.h"
 #include "agent/loader.h"
 #include "agent/lock.h"
@@ -25,7 +26,7 @@
 
 #define ARENA_BYTES 65536u
 
-struct tenure__code tenure__hooks_code;
+struct tenure__code tenure__hooks_code, tenure__allocator_code;
 
 static struct tenure__module *table;
 static _Atomic uint32_t published;
@@ -46,6 +47,8 @@ struct pass {
     uint32_t live;   /* objects known before */
     uint32_t filled; /* published entries and the new ones behind them */
     uint64_t adds, subs;
+    tenure__read *read;
+    bool elsewhere; /* other namespaces have been looked at */
     int error;
 };
 
@@ -94,32 +97,32 @@ static const char *path_of(const struct dl_phdr_info *info, char *buffer)
     return buffer;
 }
 
-static void take_build_id(struct tenure__module *module, uint64_t at,
-                          uint64_t bytes, uint64_t align)
+static void take_build_id(struct tenure__module *module, tenure__read *read,
+                          uint64_t at, uint64_t bytes, uint64_t align)
 {
     uint64_t end = at + bytes;
+    ElfW(Nhdr) note;
+    char owner[4];
     align = align == 8 ? 8 : 4;
-    while (at + sizeof(ElfW(Nhdr)) <= end) {
-        const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
-        uint64_t name = at + sizeof *note;
-        uint64_t data = (name + note->n_namesz + align - 1) & ~(align - 1);
-        if (data + note->n_descsz > end)
+    while (at + sizeof note <= end && read(&note, at, sizeof note) == 0) {
+        uint64_t name = at + sizeof note;
+        uint64_t data = (name + note.n_namesz + align - 1) & ~(align - 1);
+        if (data + note.n_descsz > end)
             return;
-        if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-            memcmp((const void *)name, "GNU", 4) == 0) {
-            module->build_id_bytes = note->n_descsz < sizeof module->build_id
-                                         ? note->n_descsz
-                                         : (uint32_t)sizeof module->build_id;
-            memcpy(module->build_id, (const void *)data,
-                   module->build_id_bytes);
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+            read(owner, name, 4) == 0 && memcmp(owner, "GNU", 4) == 0) {
+            uint32_t room = sizeof module->build_id;
+            uint32_t taken = note.n_descsz < room ? note.n_descsz : room;
+            if (read(module->build_id, data, taken) == 0)
+                module->build_id_bytes = taken;
             return;
         }
-        at = (data + note->n_descsz + align - 1) & ~(align - 1);
+        at = (data + note.n_descsz + align - 1) & ~(align - 1);
     }
 }
 
 /* Everything but the path and the epochs. False if nothing is mapped. */
-static bool describe(const struct dl_phdr_info *info,
+static bool describe(const struct dl_phdr_info *info, tenure__read *read,
                      struct tenure__module *module)
 {
     uint64_t page = tenure__os_page_bytes();
@@ -136,8 +139,10 @@ static bool describe(const struct dl_phdr_info *info,
             module->end = end > module->end ? end : module->end;
         } else if (segment->p_type == PT_GNU_EH_FRAME) {
             module->eh_frame_hdr = at;
+        } else if (segment->p_type == PT_DYNAMIC) {
+            module->dynamic = at;
         } else if (segment->p_type == PT_NOTE && !module->build_id_bytes) {
-            take_build_id(module, at, segment->p_memsz, segment->p_align);
+            take_build_id(module, read, at, segment->p_memsz, segment->p_align);
         }
     }
     return module->start < module->end;
@@ -173,24 +178,45 @@ static bool live_again(uint32_t index, uint32_t from)
     return false;
 }
 
+/* What was there at the start is bound as the loader binds: to the hooks,
+ * which stand behind the program alone. With the lock held, and with a reader
+ * that fits who is asking. */
+static void look_at(uint32_t index, tenure__read *read)
+{
+    if (table[index].load_epoch != 1)
+        tenure__bindings_look(index, &table[index], read);
+}
+
+static void look_at_live(tenure__read *read)
+{
+    for (uint32_t i = 0; i < state.live_count; i++)
+        look_at(state.live[i], read);
+}
+
 /* With the lock held. */
 static int take_object(struct dl_phdr_info *info, size_t size, void *context)
 {
     struct pass *pass = context;
     (void)size;
+    if (!pass->elsewhere)
+        tenure__bindings_look_elsewhere(pass->read);
+    pass->elsewhere = true;
     if (pass->adds == 0 && info->dlpi_adds != 0) {
         pass->adds = info->dlpi_adds;
         pass->subs = info->dlpi_subs;
-        if (pass->adds == state.last_adds && pass->subs == state.last_subs)
+        if (pass->adds == state.last_adds && pass->subs == state.last_subs) {
+            look_at_live(pass->read);
             return 1;
+        }
     }
     struct tenure__module module;
-    if (!describe(info, &module))
+    if (!describe(info, pass->read, &module))
         return 0;
     const char *path = path_of(info, state.path);
     for (uint32_t i = 0; i < pass->live; i++) {
         if (same(&table[state.live[i]], &module, path)) {
             state.seen[i / 8] |= (uint8_t)(1u << i % 8);
+            look_at(state.live[i], pass->read);
             return 0;
         }
     }
@@ -199,6 +225,7 @@ static int take_object(struct dl_phdr_info *info, size_t size, void *context)
         state.live_count < TENURE_MODULES_LIVE_MAX) {
         if (!live_again(again, pass->live))
             state.live[state.live_count++] = again;
+        look_at(again, pass->read);
         return 0;
     }
     bool room = pass->filled < TENURE_MODULES_MAX &&
@@ -210,7 +237,8 @@ static int take_object(struct dl_phdr_info *info, size_t size, void *context)
     }
     module.load_epoch = state.epoch + 1;
     state.live[state.live_count++] = pass->filled;
-    table[pass->filled++] = module;
+    table[pass->filled] = module;
+    look_at(pass->filled++, pass->read);
     return 0;
 }
 
@@ -228,6 +256,7 @@ static bool retire_gone(uint32_t count)
         __atomic_store_n(&module->unload_epoch, state.epoch + 1,
                          __ATOMIC_RELEASE);
         tenure__sites_retire(module->start, module->end, state.live[i] + 1);
+        tenure__bindings_forget(state.live[i], module);
     }
     bool any = kept < state.live_count;
     state.live_count = kept;
@@ -252,14 +281,15 @@ typedef int each_object(int (*visit)(struct dl_phdr_info *info, size_t bytes,
                         void *with);
 
 /* With the lock held. */
-static int refresh_locked(each_object *each)
+static int refresh_locked(each_object *each, tenure__read *read)
 {
     if (!table)
         table = tenure__os_map(TENURE_MODULES_MAX * sizeof *table);
     if (!table)
         return -ENOMEM;
     uint32_t count = atomic_load_explicit(&published, memory_order_relaxed);
-    struct pass pass = {.live = state.live_count, .filled = count};
+    struct pass pass = {
+        .live = state.live_count, .filled = count, .read = read};
     memset(state.seen, 0, sizeof state.seen);
     int stopped = each(take_object, &pass);
     if (stopped > 0)
@@ -280,23 +310,23 @@ static int refresh_locked(each_object *each)
     return pass.error;
 }
 
-static int refresh(each_object *each)
+static int refresh(each_object *each, tenure__read *read)
 {
     if (!tenure__lock_take(&state.lock, TENURE_MODULES_WAIT_MS))
         return -ETIMEDOUT;
-    int error = refresh_locked(each);
+    int error = refresh_locked(each, read);
     tenure__lock_give(&state.lock);
     return error;
 }
 
 int tenure__modules_refresh(void)
 {
-    return refresh(dl_iterate_phdr);
+    return refresh(dl_iterate_phdr, tenure__loader_copy);
 }
 
 int tenure__modules_refresh_in_helper(void)
 {
-    return refresh(tenure__loader_each);
+    return refresh(tenure__loader_each, tenure__loader_read);
 }
 
 /* Whoever held the lock does not exist here, and may have left the list of
@@ -355,7 +385,7 @@ bool tenure__module_is_back(uint32_t index, uint64_t pc)
         .dlpi_addr = map->l_addr,
         .dlpi_phdr = (const void *)((const char *)header + header->e_phoff),
         .dlpi_phnum = header->e_phnum};
-    return describe(&info, &module) &&
+    return describe(&info, tenure__loader_copy, &module) &&
            same(&table[index], &module, map->l_name);
 }
 

@@ -20,10 +20,11 @@
 
 struct tenure__module {
     uint64_t start, end, bias;
-    uint64_t eh_frame_hdr;             /* address, 0 if there is none */
+    uint64_t eh_frame_hdr, dynamic;    /* addresses, 0 if there is none */
     uint32_t load_epoch, unload_epoch; /* of the last time; 0: is mapped */
     uint32_t build_id_bytes;
     uint8_t build_id[32];
+    bool looked_at;   /* bindings.h; with the lock held */
     const char *path; /* owned by the table, never freed */
 };
 
@@ -32,6 +33,8 @@ struct tenure__code {
     uint64_t at, bytes;
 };
 extern struct tenure__code tenure__hooks_code;
+/* The allocator underneath, likewise. */
+extern struct tenure__code tenure__allocator_code;
 
 /* Brings the table up to date; retires call-tree nodes of what went, and
  * forgets unwind rules if anything came or went. 0, -ENOMEM (the table is

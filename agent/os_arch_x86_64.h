@@ -20,4 +20,10 @@ static inline long tenure__syscall6(long n, long a, long b, long c, long d,
 #define TENURE_ELF_MACHINE 62u        /* EM_X86_64 */
 #define TENURE_AUDIT_ARCH 0xc000003eu /* AUDIT_ARCH_X86_64 */
 
+/* Relocations that name a symbol: of a call, of an address in the table that
+ * calls go through, and of any other pointer. */
+#define TENURE_RELOCATION_JUMP 7u    /* R_X86_64_JUMP_SLOT */
+#define TENURE_RELOCATION_DATA 6u    /* R_X86_64_GLOB_DAT */
+#define TENURE_RELOCATION_POINTER 1u /* R_X86_64_64 */
+
 #endif

@@ -10,7 +10,7 @@
 
 #include "agent/format/format.h"
 
-#define TENURE_OUTPUT_SECTIONS 18
+#define TENURE_OUTPUT_SECTIONS 19
 
 /* Where in a file the sections may begin that are written beforehand. */
 #define TENURE_OUTPUT_FIRST                                                    \

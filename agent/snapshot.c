@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "agent/bindings.h"
 #include "agent/control.h"
 #include "agent/counters.h"
 #include "agent/failures.h"
@@ -110,6 +111,8 @@ static void add_mapping(const struct tenure__mapping *mapping, void *with)
 
 static void begin_major(const struct gathering *g)
 {
+    /* The walker wants to know what lies in which module. */
+    tenure__modules_refresh_in_helper();
     struct tenure__major_request request = {
         .generation = g->generation,
         .allocator = allocator_name,
@@ -124,8 +127,8 @@ static void begin_major(const struct gathering *g)
     for (uint32_t key = TENURE_VALUE_DROPPED_NO_TABLE;
          key <= TENURE_VALUE_DROPPED_NO_RECORD; key++)
         request.partial |= tenure__counter[key] != 0;
-    /* The walker wants to know what lies in which module. */
-    tenure__modules_refresh_in_helper();
+    if (tenure__bindings_unseen() > 0)
+        request.partial = true;
     tenure__major_begin(&request);
 }
 
@@ -230,6 +233,18 @@ static void add_memory(struct gathering *g)
     add_value(g, TENURE_VALUE_STACK_BYTES, memory.stack_bytes);
     add_value(g, TENURE_VALUE_LIMIT_BYTES, memory.limit_bytes);
     add_value(g, TENURE_VALUE_THREADS, memory.threads);
+}
+
+static void add_unseen_modules(struct gathering *g)
+{
+    const char *path;
+    for (uint32_t i = 0; (path = tenure__bindings_unseen_path(i)); i++) {
+        struct tenure_unseen_module record = {
+            .path = tenure__output_string(&g->output, path)};
+        tenure__output_add(&g->output, TENURE_SECTION_UNSEEN_MODULES, &record,
+                           sizeof record);
+    }
+    add_value(g, TENURE_VALUE_UNSEEN_MODULES, tenure__bindings_unseen());
 }
 
 /* The rare events; NESTED has its own line above. */
@@ -364,6 +379,7 @@ static void add_sections(struct gathering *g)
     add_totals(g);
     add_memory(g);
     add_counters(g);
+    add_unseen_modules(g);
     add_value(g, TENURE_VALUE_WRITE_US,
               (tenure__os_monotonic_ns() - g->start_ns) / 1000);
 }
@@ -469,20 +485,7 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
         last.lost_blocks = g.major.lost_blocks;
         last.marked = g.major.method[0] != 0;
     }
-    for (uint32_t i = 0; i < g.major.mark_count; i++)
-        tenure__tree_want(&g.tree, g.major.mark[i].site);
-    for (uint32_t i = 0; i < g.major.retainer_count; i++) {
-        tenure__tree_want(&g.tree, g.major.retainer[i].site);
-        if (tenure_retainer_has_site(&g.major.retainer[i]))
-            tenure__tree_want(&g.tree, g.major.retainer[i].what);
-    }
-    for (uint32_t i = 0; i < g.major.type_count; i++)
-        tenure__tree_want(&g.tree, g.major.type[i].site);
-    for (uint32_t i = 0; i < g.major.container_count; i++)
-        if (g.major.container[i].kind == TENURE_RETAINER_BLOCK)
-            tenure__tree_want(&g.tree, g.major.container[i].what);
-    for (uint32_t i = 0; i < g.major.retained_count; i++)
-        tenure__tree_want(&g.tree, g.major.retained[i].site);
+    tenure__tree_want_major(&g.tree, &g.major);
     if (error == 0)
         tenure__listing_finish(&g.listing, &g.major, g.generation, &g.tree);
     tenure__identity.seq++;

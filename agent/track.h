@@ -22,8 +22,9 @@
 struct tenure__track_setup {
     char **environment;
     const char *allocator;  /* "glibc" ... */
+    bool own_allocator;     /* the program brings it along */
     uint32_t granule_shift; /* blocks.h */
-    struct tenure__code hooks;
+    struct tenure__code hooks, allocator_code;
 };
 /* What the hooks have to report; READY alone is a dormant agent. */
 #define TENURE_TRACK_BIRTHS 1u

@@ -40,6 +40,25 @@ void tenure__tree_want(struct tenure__tree *tree, uint32_t site)
     }
 }
 
+void tenure__tree_want_major(struct tenure__tree *tree,
+                             const struct tenure__major *major)
+{
+    for (uint32_t i = 0; i < major->mark_count; i++)
+        tenure__tree_want(tree, major->mark[i].site);
+    for (uint32_t i = 0; i < major->retainer_count; i++) {
+        tenure__tree_want(tree, major->retainer[i].site);
+        if (tenure_retainer_has_site(&major->retainer[i]))
+            tenure__tree_want(tree, major->retainer[i].what);
+    }
+    for (uint32_t i = 0; i < major->type_count; i++)
+        tenure__tree_want(tree, major->type[i].site);
+    for (uint32_t i = 0; i < major->container_count; i++)
+        if (major->container[i].kind == TENURE_RETAINER_BLOCK)
+            tenure__tree_want(tree, major->container[i].what);
+    for (uint32_t i = 0; i < major->retained_count; i++)
+        tenure__tree_want(tree, major->retained[i].site);
+}
+
 /* The modules that are there, by address. */
 struct present {
     uint32_t *index;

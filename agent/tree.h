@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "agent/major.h"
 #include "agent/output.h"
 
 struct tenure__tree {
@@ -17,6 +18,9 @@ struct tenure__tree {
 int tenure__tree_start(struct tenure__tree *tree);
 /* Wants a site and all nodes around it. */
 void tenure__tree_want(struct tenure__tree *tree, uint32_t site);
+/* All that stand in what a mark found. */
+void tenure__tree_want_major(struct tenure__tree *tree,
+                             const struct tenure__major *major);
 /* Adds the sections MODULES and NODES; number of nodes. */
 uint64_t tenure__tree_write(struct tenure__tree *tree,
                             struct tenure__output *output);

@@ -49,7 +49,8 @@ static const struct tenure_option options[] = {
     {"ignore-unseen", 0, "NAME[,NAME]", &check.ignored, &tenure_type_texts,
      NULL,
      "accept that these programs under COMMAND cannot\n"
-     "carry the agent or leave no last snapshot"},
+     "carry the agent or leave no last snapshot, and that\n"
+     "blocks of these libraries are not seen"},
     {"minor", 0, NULL, &minor, &tenure_type_flag, NULL,
      "do not look for lost blocks in what COMMAND does"},
     TENURE_LAUNCH_OPTIONS(check.launch),
@@ -166,6 +167,7 @@ static int decide(struct tenure_suppressions *list,
     decision.gate.command = argv[0];
     check.warmup = policy.warmup;
     check.min_snapshots = policy.min_snapshots;
+    policy.unseen = &check.ignored;
     if (read_accepted(list, baseline, &why) < 0)
         tenure_decision_error(&decision, "%s", why.text);
     else if (runs)

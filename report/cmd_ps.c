@@ -6,6 +6,7 @@
  * are closed to us (another user's), its control address in
  * /proc/net/unix tells. Each that is ours is asked for its status.
  */
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +19,9 @@
 #include "report/peer.h"
 #include "report/quality.h"
 #include "report/text.h"
+#include "report/words.h"
 
-enum { FORMAT_TEXT, FORMAT_JSON, LINE_BYTES = PATH_MAX + 400 };
+enum { FORMAT_TEXT, FORMAT_JSON, LINE_BYTES = PATH_MAX + 480 };
 static const char *const formats[] = {"text", "json", NULL};
 static int format;
 static uint64_t timeout_ms = 1000;
@@ -152,19 +154,29 @@ static json_t *text(const char *from)
     return string ? string : json_null();
 }
 
-/* Snapshots that could not be written, with the latest cause; "" if none. */
-static const char *failures(const struct row *row, char *line, size_t bytes)
+/* What stands in the way of a verdict: snapshots that could not be written,
+ * with the latest cause, and libraries that were not seen; "" if nothing. */
+static const char *trouble(const struct row *row, char *line, size_t bytes)
 {
+    struct tenure_words words = tenure_words_in(line, bytes);
     char dir[PATH_MAX], why[160];
     uint64_t failed = number(row, "failed");
-    line[0] = 0;
+    uint64_t unseen = number(row, "unseen_modules");
     tenure_reply_value(&row->reply, "path", dir, sizeof dir);
-    if (answered(row) && failed > 0)
-        snprintf(line, bytes,
-                 "%llu snapshot%s of it, or of processes that it forked, could "
-                 "not be written to %s: %s",
-                 (unsigned long long)failed, failed == 1 ? "" : "s", dir,
-                 tenure_quality_failure(number(row, "errno"), why, sizeof why));
+    if (failed > 0)
+        tenure_say(
+            &words,
+            "%" PRIu64
+            " snapshot%s of it, or of processes that it forked, "
+            "could not be written to %s: %s",
+            failed, failed == 1 ? "" : "s", dir,
+            tenure_quality_failure(number(row, "errno"), why, sizeof why));
+    if (unseen > 0)
+        tenure_say(&words,
+                   "%sblocks of %" PRIu64
+                   " librar%s are not seen; tenure show "
+                   "SNAP names them",
+                   failed > 0 ? "; " : "", unseen, unseen == 1 ? "y" : "ies");
     return line;
 }
 
@@ -178,7 +190,7 @@ static void add_number(json_t *object, const struct row *row, const char *key,
 
 static json_t *row_to_json(const struct row *row)
 {
-    char dir[PATH_MAX], failed[LINE_BYTES];
+    char dir[PATH_MAX], problem[LINE_BYTES];
     bool said = answered(row), counted = has_snapshot(row);
     json_t *object =
         json_pack("{si ss}", "pid", row->peer.pid, "state", row->state);
@@ -189,16 +201,17 @@ static json_t *row_to_json(const struct row *row)
     json_object_set_new(object, "failed_snapshots",
                         said ? json_integer((json_int_t)number(row, "failed"))
                              : json_null());
+    add_number(object, row, "unseen_modules", said);
     add_number(object, row, "live_blocks", counted);
     add_number(object, row, "live_bytes", counted);
     add_number(object, row, "tenured_bytes", counted);
     tenure_reply_value(&row->reply, "path", dir, sizeof dir);
     json_object_set_new(object, "dir", said ? text(dir) : json_null());
-    failures(row, failed, sizeof failed);
+    trouble(row, problem, sizeof problem);
     json_object_set_new(object, "reason",
-                        !said       ? text(row->why.text)
-                        : failed[0] ? text(failed)
-                                    : json_null());
+                        !said        ? text(row->why.text)
+                        : problem[0] ? text(problem)
+                                     : json_null());
     return object;
 }
 
@@ -245,11 +258,11 @@ static void print_text(const struct row *rows, size_t count)
     for (size_t i = 0; i < count; i++)
         print_row(&rows[i]);
     for (size_t i = 0; i < count; i++) {
-        char failed[LINE_BYTES];
+        char problem[LINE_BYTES];
         if (!answered(&rows[i]))
             fprintf(stderr, "%d: %s\n", rows[i].peer.pid, rows[i].why.text);
-        else if (*failures(&rows[i], failed, sizeof failed))
-            fprintf(stderr, "%d: %s\n", rows[i].peer.pid, failed);
+        else if (*trouble(&rows[i], problem, sizeof problem))
+            fprintf(stderr, "%d: %s\n", rows[i].peer.pid, problem);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "report/memory_series.h"
 #include "report/quality.h"
 #include "report/text.h"
+#include "report/unseen_modules.h"
 
 static uint64_t value(const struct tenure_case *one, uint32_t key)
 {
@@ -49,6 +50,26 @@ static void doubt_files(struct tenure_decision *decision)
             most->name, failed, failed == 1 ? "" : "s",
             tenure_quality_failure(value(most, TENURE_VALUE_FAILED_ERROR), why,
                                    sizeof why));
+}
+
+static void doubt_modules(struct tenure_decision *decision,
+                          const struct tenure_case *one,
+                          const struct tenure_texts *accepted)
+{
+    const struct tenure_snapshot *last = tenure_case_last(one);
+    char names[400], list[400];
+    struct tenure_words words = tenure_words_in(names, sizeof names);
+    if (tenure_unseen_modules_say(last, accepted, ", ", &words) == 0)
+        return;
+    words = tenure_words_in(list, sizeof list);
+    tenure_unseen_modules_say(last, accepted, ",", &words);
+    tenure_decision_doubt(
+        decision,
+        "%s: blocks of %s are not seen, nor what it frees: it "
+        "calls a malloc past the agent (RTLD_DEEPBIND, "
+        "dlmopen, or one of its own); "
+        "accept that by --ignore-unseen=%s",
+        one->name, names, list);
 }
 
 /* Work is what processes are weighed by: helpers of a test that live for a
@@ -234,6 +255,7 @@ void tenure_doubts(struct tenure_decision *decision,
                               "allocator linked into the program itself?");
     for (size_t i = 0; i < decision->cases.count; i++) {
         doubt_records(decision, decision->cases.at[i]);
+        doubt_modules(decision, decision->cases.at[i], policy->unseen);
         warn_of_memory(decision, decision->cases.at[i]);
     }
     doubt_files(decision);

@@ -47,6 +47,19 @@ static void process(struct tenure_json *json, const struct tenure_snapshot *s)
     tenure_json_end_object(json);
 }
 
+/* Only where there are any. */
+static void unseen_modules(struct tenure_json *json,
+                           const struct tenure_snapshot *s)
+{
+    if (s->unseen_modules_count == 0)
+        return;
+    tenure_json_array(json, "unseen_module_paths");
+    for (uint64_t i = 0; i < s->unseen_modules_count; i++)
+        tenure_json_text(json, NULL,
+                         tenure_snapshot_string(s, s->unseen_modules[i].path));
+    tenure_json_end_array(json);
+}
+
 /* Only where every block was asked for. */
 static void objects(struct tenure_json *json, const struct tenure_snapshot *s)
 {
@@ -103,6 +116,7 @@ static void snapshot(struct tenure_json *json, const struct tenure_snapshot *s)
     for (uint32_t i = 0; i < count; i++)
         tenure_json_count(json, quality[i].name, quality[i].count);
     tenure_json_end_object(json);
+    unseen_modules(json, s);
     objects(json, s);
     tenure_json_end_object(json);
 }

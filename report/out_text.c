@@ -9,6 +9,7 @@
 
 #include "report/classes.h"
 #include "report/quality.h"
+#include "report/unseen_modules.h"
 
 enum { HEAD_LINES = 5, TAIL_LINES = 5, TITLE_COLUMNS = 24 };
 
@@ -129,8 +130,12 @@ static void print_quality(const struct tenure_view *view)
     struct tenure_quality list[TENURE_QUALITY_MAX];
     const struct tenure_series *series = view->series;
     const struct tenure_paper *paper = &view->paper;
-    uint32_t count =
-        tenure_quality_of(&series->snapshots[series->timeline.count - 1], list);
+    const struct tenure_snapshot *last =
+        &series->snapshots[series->timeline.count - 1];
+    char unseen[512];
+    struct tenure_words words = tenure_words_in(unseen, sizeof unseen);
+    uint32_t count = tenure_quality_of(last, list);
+    tenure_unseen_modules_say(last, NULL, ", ", &words);
     if (count > 0)
         fputc('\n', paper->to);
     for (uint32_t i = 0; i < count; i++) {
@@ -139,6 +144,8 @@ static void print_quality(const struct tenure_view *view)
                 list[i].means);
         if (list[i].which)
             fprintf(paper->to, ": %s", list[i].which);
+        if (list[i].key == TENURE_VALUE_UNSEEN_MODULES)
+            fprintf(paper->to, ": %s", unseen);
         tenure_ink(paper, TENURE_PLAIN);
         tenure_ink(paper, TENURE_DIM);
         fprintf(paper->to, " (%s)", list[i].name);

@@ -12,6 +12,7 @@
 #include "report/command.h"
 #include "report/memory_series.h"
 #include "report/quality.h"
+#include "report/unseen_modules.h"
 #include "report/words.h"
 
 /* Leaves room for all doubts. */
@@ -173,6 +174,15 @@ static void say_blindness(struct tenure_outcome *outcome,
                    tenure_quality_failure(
                        tenure_snapshot_value(last, TENURE_VALUE_FAILED_ERROR),
                        why, sizeof why));
+    }
+    char names[160];
+    struct tenure_words unseen = tenure_words_in(names, sizeof names);
+    if (tenure_unseen_modules_say(last, NULL, ", ", &unseen) > 0) {
+        struct tenure_words words = doubt(outcome);
+        tenure_say(&words,
+                   "blocks of %s are not seen, by a malloc past the "
+                   "agent",
+                   names);
     }
     if (tenure_snapshot_value(last, TENURE_VALUE_ALLOCATED_BLOCKS) == 0) {
         struct tenure_words words = doubt(outcome);

@@ -18,6 +18,7 @@ struct tenure_policy {
     uint64_t max_growth_bytes; /* per second, all growing sites together */
     uint64_t min_snapshots;    /* judged ones; 0 = as many as a leak needs */
     uint64_t warmup;           /* snapshots at the start */
+    const struct tenure_texts *unseen; /* accepted as such; NULL = none */
 };
 
 /* The values before any option was read. */

@@ -46,6 +46,10 @@ static const char *means(uint32_t key)
     case TENURE_VALUE_FAILED_NOTES:
         return "blocks to ignore and root regions that found no room: what "
                "is called lost may be what the program excused";
+    case TENURE_VALUE_UNSEEN_MODULES:
+        return "libraries or programs that call a malloc past the agent "
+               "(RTLD_DEEPBIND, dlmopen, one of their own): their blocks are "
+               "not seen";
     case TENURE_VALUE_DROPPED_NO_TABLE:
         return "blocks DROPPED: no memory for the table of blocks";
     case TENURE_VALUE_DROPPED_NO_THREAD:
@@ -105,9 +109,13 @@ uint32_t tenure_quality_of(const struct tenure_snapshot *snapshot,
             if (values[i].kind != kind || value == 0 ||
                 count == TENURE_QUALITY_MAX)
                 continue;
-            list[count++] = (struct tenure_quality){
-                values[i].name, means(values[i].key),
-                which(snapshot, values[i].key), value, kind == DROPPED};
+            list[count++] =
+                (struct tenure_quality){values[i].name,
+                                        means(values[i].key),
+                                        which(snapshot, values[i].key),
+                                        value,
+                                        values[i].key,
+                                        kind == DROPPED};
         }
     }
     return count;

@@ -11,6 +11,7 @@ struct tenure_quality {
     const char *means; /* "blocks not counted: ..." */
     const char *which; /* by name; NULL = nobody knows */
     uint64_t count;
+    uint32_t key; /* enum tenure_value_key */
     bool dropped; /* makes every verdict inconclusive */
 };
 

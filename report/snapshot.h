@@ -30,7 +30,8 @@
     X(spread, spreads, SPREAD)                                                 \
     X(type, types, TYPES)                                                      \
     X(retained, retained, RETAINED)                                            \
-    X(container, containers, CONTAINERS)
+    X(container, containers, CONTAINERS)                                       \
+    X(unseen_module, unseen_modules, UNSEEN_MODULES)
 
 struct tenure_snapshot {
     const char *path; /* as it was given; belongs to the caller */

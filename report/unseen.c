@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/unseen_modules.h"
+
 enum fate { UNSEEN, CUT, CUT_JUDGED, RUNNING, RUNNING_JUDGED };
 
 static const char *const sentences[] = {
@@ -23,21 +25,6 @@ static const char *const sentences[] = {
     [RUNNING] = "still runs, without a last snapshot",
     [RUNNING_JUDGED] = "still runs, and is judged by its snapshots so far",
 };
-
-static bool is_ignored(const struct tenure_texts *ignored, const char *name)
-{
-    size_t bytes = strlen(name);
-    for (uint32_t i = 0; i < ignored->count; i++) {
-        const char *at = ignored->at[i];
-        while (*at) {
-            size_t length = strcspn(at, ",");
-            if (length == bytes && memcmp(at, name, bytes) == 0)
-                return true;
-            at += length + (at[length] == ',');
-        }
-    }
-    return false;
-}
 
 /* Is the file DIR/NAME.PID.NNNN.tenure of this process? */
 static bool is_of(const char *path, const struct tenure_ledger_left *left)
@@ -108,7 +95,8 @@ void tenure_unseen_doubts(struct tenure_decision *decision,
             before += same && k < i;
             alike += same;
         }
-        if (before == 0 && !is_ignored(unseen->ignored, one->name))
+        if (before == 0 &&
+            !tenure_unseen_is_accepted(unseen->ignored, one->name))
             say(decision, one, fates[i], alike);
     }
     free(fates);

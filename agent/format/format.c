@@ -338,6 +338,17 @@ static bool modules_ok(const struct bounds *in, const void *data)
     return true;
 }
 
+static bool unseen_modules_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_unseen_module *at =
+        tenure_format_section(data, TENURE_SECTION_UNSEEN_MODULES, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!string_ok(in, at[i].path))
+            return false;
+    return true;
+}
+
 static bool threads_ok(const struct bounds *in, const void *data)
 {
     uint64_t count;
@@ -367,13 +378,14 @@ static int check_content(const void *data)
     for (uint64_t i = 0; i < in.node_count; i++)
         if (!node_ok(&in, i))
             return TENURE_FORMAT_CONTENT;
-    bool ok =
-        process_ok(&in, data) && modules_ok(&in, data) &&
-        threads_ok(&in, data) && rows_ok(&in, data, TENURE_SECTION_ROWS) &&
-        rows_ok(&in, data, TENURE_SECTION_MAPPINGS) && growth_ok(&in, data) &&
-        spread_ok(&in, data) && late_ok(&in, data) && marks_ok(&in, data) &&
-        types_ok(&in, data) && retained_ok(&in, data) &&
-        containers_ok(&in, data) && objects_ok(&in, data);
+    bool ok = process_ok(&in, data) && modules_ok(&in, data) &&
+              unseen_modules_ok(&in, data) && threads_ok(&in, data) &&
+              rows_ok(&in, data, TENURE_SECTION_ROWS) &&
+              rows_ok(&in, data, TENURE_SECTION_MAPPINGS) &&
+              growth_ok(&in, data) && spread_ok(&in, data) &&
+              late_ok(&in, data) && marks_ok(&in, data) &&
+              types_ok(&in, data) && retained_ok(&in, data) &&
+              containers_ok(&in, data) && objects_ok(&in, data);
     return ok ? 0 : TENURE_FORMAT_CONTENT;
 }
 

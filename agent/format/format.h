@@ -70,7 +70,8 @@ struct tenure_section {
     X(SPREAD, 15, struct tenure_spread)                                        \
     X(TYPES, 16, struct tenure_type)                                           \
     X(RETAINED, 17, struct tenure_retained)                                    \
-    X(CONTAINERS, 18, struct tenure_container)
+    X(CONTAINERS, 18, struct tenure_container)                                 \
+    X(UNSEEN_MODULES, 19, struct tenure_unseen_module)
 
 enum tenure_section_type {
 #define X(name, number, type) TENURE_SECTION_##name = number,
@@ -189,6 +190,7 @@ struct tenure_value {
     X(FAILED_OBJECTS, 114, "failed_objects", QUALITY)                          \
     X(FAILED_LISTENS, 115, "failed_listens", QUALITY)                          \
     X(FAILED_NOTES, 116, "failed_notes", QUALITY)                              \
+    X(UNSEEN_MODULES, 117, "unseen_modules", QUALITY)                          \
     X(DROPPED_NO_TABLE, 200, "dropped_no_table", DROPPED)                      \
     X(DROPPED_NO_THREAD, 201, "dropped_no_thread", DROPPED)                    \
     X(DROPPED_NO_SITE, 202, "dropped_no_site", DROPPED)                        \
@@ -208,6 +210,14 @@ struct tenure_module {
     uint32_t build_id;     /* string: hexadecimal, "" if it has none */
     uint32_t load_epoch;   /* when it came, counted in load events */
     uint32_t unload_epoch; /* when it went; 0 = still there */
+};
+
+/* A module some of whose blocks were not seen, since it calls another malloc
+ * than the agent's. There may be more of them than are named here
+ * (unseen_modules). */
+struct tenure_unseen_module {
+    uint32_t path; /* string */
+    uint32_t reserved;
 };
 
 enum tenure_node_kind {
@@ -404,6 +414,7 @@ _Static_assert(sizeof(struct tenure_section) == 32, "drawn above");
 _Static_assert(sizeof(struct tenure_process) == 144, "on disk");
 _Static_assert(sizeof(struct tenure_value) == 16, "on disk");
 _Static_assert(sizeof(struct tenure_module) == 40, "on disk");
+_Static_assert(sizeof(struct tenure_unseen_module) == 8, "on disk");
 _Static_assert(sizeof(struct tenure_node) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_row) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_growth) == 40, "on disk");

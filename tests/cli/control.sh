@@ -130,6 +130,7 @@ agent failing
 failing=$pid
 run "$tenure" ps --timeout=60s "$failing"
 expect 0 "^$failing: 7 snapshots of it, .*: no permission; the service changed"
+expect 0 "; blocks of 2 libraries are not seen"
 run "$tenure" ps --timeout=60s --format=json "$failing"
 jq -e '.processes[] | .failed_snapshots == 7 and
     (.reason | startswith("7 snapshots"))' .out >/dev/null ||

@@ -119,7 +119,9 @@ static void answer(int fd, const char *line, int file)
         dprintf(fd,
                 "ok state=tracking generation=3 age_s=3725 live_blocks=10 "
                 "live_bytes=1536 tenured_bytes=512 snapshots=2 %spath=%s\n",
-                has_mode("failing") ? "failed=7 errno=13 " : "", directory);
+                has_mode("failing") ? "failed=7 errno=13 unseen_modules=2 "
+                                    : "",
+                directory);
     else if (strncmp(line, "st", 2) == 0)
         dprintf(fd, "ok\n");
     else

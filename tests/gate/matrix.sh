@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs of the gate: every exit status and every output is right, and all
 # outputs of a run agree.   sh matrix.sh TENURE VICTIMS NO_PTRACE MAKE_SERIES
+# LEAKY
 # VICTIMS has the programs that CMake made of victim.c.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/../cli/lib.sh"
@@ -8,6 +9,7 @@ tenure=$(reachable "$(absolute "$1")")
 victims=$(absolute "$2")
 no_ptrace=$(absolute "$3")
 make_series=$(absolute "$4")
+leaky=$(absolute "$5")
 gate=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/gate/validate.sh
 . "$gate/validate.sh"
@@ -231,6 +233,19 @@ says 'saw no allocation'
 gate_run static 3 inconclusive -- "$victims/static/victim" 6
 says 'statically linked'
 gate_run static_jemalloc 3 inconclusive -- "$victims/jemalloc/victim" 6
+says 'blocks of victim are not seen, nor what it frees'
+cat >deepbind.py <<EOF
+import ctypes, os
+leaky = ctypes.CDLL("$leaky", mode=os.RTLD_NOW | os.RTLD_DEEPBIND)
+for i in range(1000):
+    leaky.call_from_python()
+EOF
+python=$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')
+gate_run deepbind 3 inconclusive -- env LEAK=1 "$python" deepbind.py
+says '^inconclusive: .* blocks of libleaky.so are not seen'
+says 'accept that by --ignore-unseen=libleaky.so$'
+gate_run deepbind_accepted 0 clean --ignore-unseen=libleaky.so -- \
+    env LEAK=1 "$python" deepbind.py
 gate_run became_static 3 inconclusive -- "$victim" 6 exec \
     "$victims/static/victim" 1
 says 'went on without the agent'

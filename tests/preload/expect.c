@@ -52,6 +52,8 @@ static int read_line(struct expect *expect, const char *line)
         return 0;
     if (sscanf(line, "counted %ld", &expect->counted) == 1)
         return 0;
+    if (sscanf(line, "unseen %63s", expect->unseen) == 1)
+        return 0;
     if (strncmp(line, "missed any", 10) == 0)
         return expect->may_miss = true, 0;
     if (strncmp(line, "major", 5) == 0)

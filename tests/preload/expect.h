@@ -14,6 +14,8 @@
  *                                after this line still counts the others
  *   expect: dropped any          records may have been dropped
  *   expect: missed any           blocks may have been freed unseen
+ *   expect: unseen NAME          the blocks of this library, and of no other,
+ *                                are said to be unseen
  *   expect: counted N            so many calls between the snapshots that it
  *                                labels "before" and "after"
  *   expect: held F BLOCKS        each snapshot that it labels "held" has at
@@ -44,6 +46,7 @@ struct expect {
     bool no_snapshots, may_drop, may_miss, verify, major, root, whole;
     int processes;
     long allocated, counted, nodes; /* EXPECT_ANY = not said */
+    char unseen[64];                /* "" = none */
     struct expect_live held;        /* blocks 0 = not said */
     int live_count;
     struct expect_live live[EXPECT_LIVE_MAX];

@@ -212,6 +212,25 @@ static int check_quality(json_t *quality, const char *path,
     return wrong;
 }
 
+/* A snapshot before it was loaded knows of none. */
+static int check_unseen(json_t *snapshot, const char *path, const char *name,
+                        bool is_last)
+{
+    json_t *list = json_object_get(snapshot, "unseen_module_paths");
+    if (is_last && *name && json_array_size(list) == 0) {
+        fprintf(stderr, "%s: blocks of %s are not unseen\n", path, name);
+        return 1;
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *unseen = json_string_value(json_array_get(list, i));
+        if (*name && strstr(unseen, name))
+            continue;
+        fprintf(stderr, "%s: blocks of %s are unseen\n", path, unseen);
+        return 1;
+    }
+    return 0;
+}
+
 static int check_any(json_t *snapshot, const char *path,
                      const struct expect *expect)
 {
@@ -266,6 +285,7 @@ static int check_file(const char *directory, const struct file *file,
         wrong += check_live(root, &expect->live[i]);
     if (is_last && expect->allocated != EXPECT_ANY)
         wrong += check_allocated(snapshot, expect->allocated);
+    wrong += check_unseen(snapshot, path, expect->unseen, is_last);
     if (is_last)
         wrong += check_nodes(snapshot, expect->nodes);
     if (wrong && is_last)

@@ -3,6 +3,7 @@
  * blocks are freed by the program and those of the program by it.
  *
  * expect: missed any
+ * expect: unseen libvictim_plugin_small.so
  * expect: live kept_by_program 50 500
  */
 #include "victim.h"

@@ -2,6 +2,7 @@
  * A plugin in a namespace of its own brings a second libc, whose allocator
  * the agent does not see; blocks stay within their namespace.
  *
+ * expect: unseen libvictim_plugin_small.so
  * expect: live kept_by_program 50 500
  */
 #include "victim.h"
