@@ -23,12 +23,15 @@ long tenure__clone_on(unsigned long flags, void *stack_top,
 /* A system call that a stopped thread was waiting in. */
 struct tenure__call {
     long number;
+    long result; /* -EINTR, or another if the kernel begins it again */
     uint64_t argument[6];
     uint64_t stack_pointer, pc; /* as /proc/PID/task/TID/syscall has them */
 };
 
 /* Where live stack begins: the stack pointer less the red zone. */
 uint64_t tenure__registers_stack(const tenure__registers *registers);
+
+uint64_t tenure__registers_pc(const tenure__registers *registers);
 
 /* Into DWARF's order, as the unwinder wants them; a bit for each of them. */
 uint64_t tenure__registers_unwind(const tenure__registers *registers,
@@ -37,15 +40,24 @@ uint64_t tenure__registers_unwind(const tenure__registers *registers,
 /* 0 where the general registers do not hold it. */
 uint64_t tenure__registers_thread(const tenure__registers *registers);
 
-/* The kernel is about to say EINTR for a call that it would not begin again
- * by itself after a signal that nobody handles: *call is filled. */
+/* Did the stop interrupt a call? *call is filled: by those that would say
+ * EINTR, and by those that the kernel begins again with their arguments as
+ * they are in memory, and leaves to us to change. */
 bool tenure__registers_interrupted(const tenure__registers *registers,
                                    struct tenure__call *call);
 
-/* Has the call begun again at release, with these arguments. The result
- * stays EINTR if a signal is delivered first, as it would without us. */
+/* Has the call begun at release, with these arguments, by the instruction in
+ * front of call->pc. Its result is EINTR if a signal is delivered first, as
+ * it would have been without us. */
 void tenure__registers_restart(tenure__registers *registers,
                                const struct tenure__call *call);
+
+/* As if the thread had been stopped in the call. */
+void tenure__registers_show(tenure__registers *registers,
+                            const struct tenure__call *call);
+
+/* Ends an interrupted call with a result. */
+void tenure__registers_return(tenure__registers *registers, long result);
 
 /* The same from the context of a signal handler (a ucontext_t), in the
  * thread itself: the words read, at most TENURE_REGISTER_WORDS. */

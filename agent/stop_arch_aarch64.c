@@ -14,10 +14,14 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/ucontext.h>
+#include <sys/uio.h>
+
+#include "agent/os.h"
 
 #define TEXT(x) #x
 #define TEXT_OF(x) TEXT(x)
 #define SVC_INSTRUCTION 0xd4000001u
+#define KERNEL_ERESTARTNOHAND 514
 
 __asm__(".text\n"
         ".globl tenure__clone_on\n"
@@ -69,22 +73,42 @@ uint64_t tenure__registers_stack(const tenure__registers *registers)
     return registers->sp;
 }
 
+uint64_t tenure__registers_pc(const tenure__registers *registers)
+{
+    return registers->pc;
+}
+
 uint64_t tenure__registers_thread(const tenure__registers *registers)
 {
     (void)registers;
     return 0;
 }
 
+/* It may stand where nothing is mapped, about to end for it. */
+static bool is_call(uint64_t pc)
+{
+    uint32_t instruction = 0;
+    struct iovec here = {&instruction, sizeof instruction};
+    struct iovec there = {(void *)pc, sizeof instruction};
+    return tenure__syscall6(SYS_process_vm_readv, tenure__os_pid(), (long)&here,
+                            1, (long)&there, 1, 0) == sizeof instruction &&
+           instruction == SVC_INSTRUCTION;
+}
+
+/* A thread that goes on with its call stands in front of the instruction,
+ * like one that is about to make it: the caller can tell, or need not. */
 bool tenure__registers_interrupted(const tenure__registers *registers,
                                    struct tenure__call *call)
 {
-    if ((long)registers->regs[0] != -EINTR ||
-        *(const uint32_t *)(registers->pc - 4) != SVC_INSTRUCTION)
+    bool again = is_call(registers->pc);
+    if (!again && ((long)registers->regs[0] != -EINTR ||
+                   !is_call(registers->pc - TENURE_CALL_BYTES)))
         return false;
     *call = (struct tenure__call){
         .number = (long)registers->regs[8],
+        .result = again ? -KERNEL_ERESTARTNOHAND : -EINTR,
         .stack_pointer = registers->sp,
-        .pc = registers->pc,
+        .pc = registers->pc + (again ? TENURE_CALL_BYTES : 0),
     };
     for (int i = 1; i < 6; i++)
         call->argument[i] = registers->regs[i];
@@ -94,9 +118,22 @@ bool tenure__registers_interrupted(const tenure__registers *registers,
 void tenure__registers_restart(tenure__registers *registers,
                                const struct tenure__call *call)
 {
+    tenure__registers_show(registers, call);
+    registers->pc -= TENURE_CALL_BYTES;
+}
+
+void tenure__registers_show(tenure__registers *registers,
+                            const struct tenure__call *call)
+{
     for (int i = 0; i < 6; i++)
         registers->regs[i] = call->argument[i];
-    registers->pc -= 4;
+    registers->regs[8] = (uint64_t)call->number;
+    registers->pc = call->pc;
+}
+
+void tenure__registers_return(tenure__registers *registers, long result)
+{
+    registers->regs[0] = (uint64_t)result;
 }
 
 uint64_t tenure__registers_unwind(const tenure__registers *registers,

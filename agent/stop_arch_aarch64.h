@@ -7,6 +7,9 @@
 
 typedef struct user_pt_regs tenure__registers;
 
+/* Of the instruction that makes a system call. */
+#define TENURE_CALL_BYTES 4
+
 /* A stop does not show the first argument of the call; see the .c file. */
 #define TENURE_CALLS_LOSE_AN_ARGUMENT
 

@@ -91,6 +91,11 @@ uint64_t tenure__registers_stack(const tenure__registers *registers)
     return registers->rsp - 128;
 }
 
+uint64_t tenure__registers_pc(const tenure__registers *registers)
+{
+    return registers->rip;
+}
+
 uint64_t tenure__registers_thread(const tenure__registers *registers)
 {
     return registers->fs_base;
@@ -105,6 +110,7 @@ bool tenure__registers_interrupted(const tenure__registers *registers,
         return false;
     *call = (struct tenure__call){
         .number = (long)registers->orig_rax,
+        .result = result,
         .argument = {registers->rdi, registers->rsi, registers->rdx,
                      registers->r10, registers->r8, registers->r9},
         .stack_pointer = registers->rsp,
@@ -113,13 +119,35 @@ bool tenure__registers_interrupted(const tenure__registers *registers,
     return true;
 }
 
+static void set_arguments(tenure__registers *registers, const uint64_t *value)
+{
+    registers->rdi = value[0];
+    registers->rsi = value[1];
+    registers->rdx = value[2];
+    registers->r10 = value[3];
+    registers->r8 = value[4];
+    registers->r9 = value[5];
+}
+
 void tenure__registers_restart(tenure__registers *registers,
                                const struct tenure__call *call)
 {
+    set_arguments(registers, call->argument);
+    registers->orig_rax = (unsigned long long)call->number;
     registers->rax = (unsigned long long)-KERNEL_ERESTARTNOHAND;
-    registers->rdx = call->argument[2];
-    registers->r10 = call->argument[3];
-    registers->r8 = call->argument[4];
+    registers->rip = call->pc;
+}
+
+void tenure__registers_show(tenure__registers *registers,
+                            const struct tenure__call *call)
+{
+    set_arguments(registers, call->argument);
+    registers->rip = call->pc;
+}
+
+void tenure__registers_return(tenure__registers *registers, long result)
+{
+    registers->rax = (unsigned long long)result;
 }
 
 uint64_t tenure__registers_unwind(const tenure__registers *registers,

@@ -7,6 +7,9 @@
 
 typedef struct user_regs_struct tenure__registers;
 
+/* Of the instruction that makes a system call. */
+#define TENURE_CALL_BYTES 2
+
 /* XSAVE with AVX-512 and keys is 2696 bytes; what lies beyond (AMX tiles)
  * holds no pointers. */
 #define TENURE_VECTOR_REGSET NT_X86_XSTATE

@@ -133,8 +133,10 @@ static void read_registers(struct tracer *tracer, uint32_t at)
     if (tenure__wait_stopped(tracer->target, thread->tid, registers,
                              &tracer->state[at].wait))
         ptrace4(PTRACE_SETREGSET, thread->tid, NT_PRSTATUS, &general);
-    memcpy(thread->word, registers, sizeof *registers);
-    thread->word_count = sizeof *registers / 8;
+    tenure__registers shown = *registers;
+    tenure__wait_show(thread->tid, &shown);
+    memcpy(thread->word, &shown, sizeof shown);
+    thread->word_count = sizeof shown / 8;
     struct iovec vector = {thread->word + thread->word_count,
                            TENURE_VECTOR_WORDS * 8};
     if (ptrace4(PTRACE_GETREGSET, thread->tid, TENURE_VECTOR_REGSET, &vector) >=
@@ -231,7 +233,7 @@ static void release_one(struct tracer *tracer, uint32_t at)
     if (tracer->state[at].wait != NULL) {
         struct iovec general = {&tracer->state[at].registers,
                                 sizeof(tenure__registers)};
-        tenure__wait_release(tracer->state[at].wait,
+        tenure__wait_release(tracer->state[at].wait, tracer->target,
                              &tracer->state[at].registers);
         ptrace4(PTRACE_SETREGSET, tid, NT_PRSTATUS, &general);
     }

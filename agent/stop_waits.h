@@ -10,9 +10,10 @@
  * the stop. Without that file (/proc/PID/task/TID/sched) a wait counts from
  * the first stop that saw it.
  *
- * A timeout set on a socket (SO_RCVTIMEO, SO_SNDTIMEO) is no argument of the
- * call and starts anew. connect(2) with one is left alone: beginning it
- * again would say EALREADY.
+ * select, pselect and ppoll find what is left where the program gave it, as
+ * the kernel would leave it there, but for the time that the stop took. A
+ * timeout set on a socket (SO_RCVTIMEO, SO_SNDTIMEO) is no argument of the
+ * call: the thread waits for it on a detour (stop_detour.h).
  *
  * Not thread-safe: the helper calls the first, the tracer the others.
  */
@@ -24,6 +25,8 @@
 
 #include "agent/limits.h"
 #include "agent/stop_arch.h"
+#include "agent/stop_detour.h"
+#include "agent/stop_waits_calls.h"
 
 struct tenure__wait {
     int tid;
@@ -32,7 +35,8 @@ struct tenure__wait {
     bool reissued;            /* begun again by us at the last release */
     uint64_t deadline_ns;     /* 0 = waits for ever */
     uint64_t runs, voluntary; /* how often it had run, and waited, by then */
-    int64_t timeout[2]; /* what is left, where the call takes a timespec */
+    struct tenure__call_room room;
+    struct tenure__detour detour; /* valid while the thread is there */
 };
 
 /* Looks at every thread before a stop. 0 or -ENOMEM. */
@@ -46,7 +50,11 @@ bool tenure__wait_stopped(int pid, int tid, tenure__registers *registers,
 
 /* Just before the thread goes on: changes the registers to what is left of
  * the timeout. */
-void tenure__wait_release(struct tenure__wait *wait,
+void tenure__wait_release(struct tenure__wait *wait, int pid,
                           tenure__registers *registers);
+
+/* Changes the registers of a thread on a detour into those that it has in its
+ * call, for whoever looks for pointers and frames. */
+void tenure__wait_show(int tid, tenure__registers *registers);
 
 #endif
