@@ -240,16 +240,37 @@ static void release_one(struct tracer *tracer, uint32_t at)
     ptrace4(PTRACE_DETACH, tid, 0, NULL);
 }
 
-/* Those that were running go on first. Who has not stopped cannot be
- * detached: our exit does it. */
+/* Those that were running go on first. */
 static void release_all(struct tracer *tracer)
 {
-    poll_stops(tracer);
     for (int waiting = 0; waiting < 2; waiting++)
         for (uint32_t i = 0; i < tracer->count; i++)
             if (tracer->table[i].stopped &&
                 (tracer->state[i].wait != NULL) == waiting)
                 release_one(tracer, i);
+}
+
+/* Who has not stopped cannot be detached but by our exit, which takes back
+ * the stop, but not its effect on a call that a thread was waiting in if the
+ * thread has just not come to run since: it would say EINTR. Stays until they
+ * have stopped, without holding the others; for those that do not wait for
+ * what a stop ends (disks, vfork) it makes no difference. */
+static void release_late(struct tracer *tracer, uint64_t until)
+{
+    uint64_t child = 1ull << (SIGCHLD - 1);
+    for (;;) {
+        for (uint32_t i = 0; i < tracer->count; i++)
+            tracer->state[i].traced &= !tracer->table[i].stopped;
+        uint32_t left = poll_stops(tracer);
+        for (uint32_t i = 0; i < tracer->count; i++)
+            if (tracer->state[i].traced && tracer->table[i].stopped)
+                release_one(tracer, i);
+        uint64_t now = tenure__os_monotonic_ns();
+        if (left == 0 || now >= until)
+            return;
+        int64_t span[2] = {0, (int64_t)(until - now)};
+        tenure__syscall4(SYS_rt_sigtimedwait, &child, 0, span, sizeof child);
+    }
 }
 
 static void describe(struct tracer *tracer)
@@ -304,6 +325,7 @@ static int trace(void *with)
     release_all(tracer);
     tracer->stopped->pause_ns = tenure__os_monotonic_ns() - began;
     __atomic_store_n(&tracer->released, true, __ATOMIC_RELEASE);
+    release_late(tracer, ms_from(began, tracer->watchdog_ms / 4 * 3));
     return 0;
 }
 

@@ -81,7 +81,8 @@ static bool same_call(const struct tenure__call *a,
            a->argument[kind->argument] == b->argument[kind->argument];
 }
 
-/* Is this the very call that we began again at the last release? */
+/* Is this the very call that we began again at the last release? A number of
+ * milliseconds that is left may also be that of another call. */
 static bool is_reissued(const struct tenure__wait *wait,
                         const struct tenure__call *call,
                         const struct tenure__call_kind *kind,
@@ -89,8 +90,9 @@ static bool is_reissued(const struct tenure__wait *wait,
 {
     if (!wait->reissued || !same_call(call, &wait->call, kind))
         return false;
-    return voluntary == wait->voluntary + 1 ||
-           tenure__call_has(kind, call, &wait->room);
+    if (kind->timeout == TENURE__TIMEOUT_MILLISECONDS)
+        return voluntary == wait->voluntary + 1;
+    return tenure__call_has(kind, call, &wait->room);
 }
 
 /* ---- before the stop --------------------------------------------------- */

@@ -142,7 +142,8 @@ long=$((count / 2 + 2))
 
 run_probe() {
     probe=${PROBE:-$work/waits}
-    [ -x "$probe" ] || cc -D_GNU_SOURCE -O1 -pthread -o "$probe" "$here/probe.c"
+    [ -x "$probe" ] || cc -D_GNU_SOURCE -O1 -I"$here/../.." -pthread -o "$probe" \
+        "$here"/probe*.c
     serve "$probe" "$seconds"
     sleep 0.3
     take "$server"
