@@ -78,19 +78,34 @@ void tenure__control_bytes_due(void)
     tenure__helper_wake();
 }
 
+/* What lies below here, and in this thread's registers, is the agent's. */
+static __attribute__((noinline)) int
+ask_and_wait(const struct tenure__wish *wish, uint32_t turn_ms,
+             uint32_t timeout_ms)
+{
+    uint64_t before = tenure__local.waiting_sp;
+    tenure__local.waiting_sp = (uint64_t)__builtin_frame_address(0);
+    int result = tenure__mailbox_ask(&mailbox, wish, tenure__helper_wake,
+                                     turn_ms, timeout_ms);
+    tenure__local.waiting_sp = before;
+    return result;
+}
+
 int tenure__control_request(enum tenure_trigger trigger, uint32_t kind,
                             const char *label, uint32_t turn_ms,
                             uint32_t timeout_ms)
 {
     struct tenure__wish wish = {.trigger = trigger, .kind = kind};
     struct tenure__text text;
-    int error = tenure__helper_start();
-    if (error != 0)
-        return error;
+    int result = tenure__helper_start();
+    if (result != 0)
+        return result;
     tenure__text_start(&text, wish.label, sizeof wish.label);
     tenure__text_add(&text, label != NULL ? label : "");
-    return tenure__mailbox_ask(&mailbox, &wish, tenure__helper_wake, turn_ms,
-                               timeout_ms);
+    __builtin_unwind_init(); /* what callers keep in registers is here */
+    result = ask_and_wait(&wish, turn_ms, timeout_ms);
+    __asm__ volatile("" : "+r"(result) : : "memory"); /* a frame of its own */
+    return result;
 }
 
 /* ---- in the helper ----------------------------------------------------- */

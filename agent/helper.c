@@ -100,6 +100,17 @@ void tenure__helper_open(void (*run)(void))
     find_tid();
 }
 
+void tenure__helper_tls(int64_t *offset, size_t *bytes)
+{
+    *offset = helper.tls_offset;
+    *bytes = helper.tls_bytes;
+}
+
+int64_t tenure__helper_tid_offset(void)
+{
+    return helper.tid_offset;
+}
+
 /* How much there must be on the far side of the thread pointer. */
 static size_t tls_reach(void)
 {

@@ -14,6 +14,7 @@
 #define TENURE_AGENT_HELPER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Measures this thread's thread-local storage as the model of the helper's.
@@ -51,6 +52,12 @@ bool tenure__helper_exceeds_caller(void);
 
 /* In a forked child: there is none here. */
 void tenure__helper_after_fork(void);
+
+/* Of a thread of the service: where the agent's own variables begin, from the
+ * thread pointer, and their size; where struct pthread holds the tid, 0 if
+ * that is unknown. */
+void tenure__helper_tls(int64_t *offset, size_t *bytes);
+int64_t tenure__helper_tid_offset(void);
 
 /* For the helper itself. */
 bool tenure__helper_should_stop(void);

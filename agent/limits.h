@@ -111,6 +111,15 @@
 /* Blocks that can be marked. Beyond: the mark fails (-E2BIG). */
 #define TENURE_MARK_BLOCKS_MAX (UINT32_MAX - 16)
 
+/* Shared mappings of files that count. Beyond: what they hold is not looked
+ * at. */
+#define TENURE_SHARED_FILE_MAX (1ull << 30)
+
+/* Memory without access that counts all the same: a mapping, and all. Beyond:
+ * taken to be a reservation. */
+#define TENURE_HIDDEN_MAX (1ull << 30)
+#define TENURE_HIDDEN_BYTES_MAX (16ull << 30)
+
 /* Mappings whose untouched pages are known to hold zeros. Beyond: large blocks
  * there are read whole. */
 #define TENURE_SPARSE_RANGES_MAX (1u << 17)

@@ -128,8 +128,10 @@ static void mark_odd_root(const struct tenure__root *root, const uint64_t *word,
                           size_t count, uint64_t address, void *with)
 {
     (void)address;
-    if (!root->starts_only && root->kind != TENURE_RETAINER_MAPPING)
-        tenure__mark_odd_words(with, word, count);
+    if (!root->starts_only)
+        tenure__mark_odd_words(with, word, count,
+                               root->kind == TENURE_RETAINER_MAPPING &&
+                                   !root->code);
 }
 
 /* Something may be lost: looks harder. */
@@ -252,8 +254,9 @@ static int walk(void *with)
 {
     (void)with;
     uint64_t began = tenure__os_monotonic_ns();
-    struct marking *marking = tenure__os_map(sizeof *marking);
     tenure__unforked_find(&present, &findings->unforked);
+    tenure__walker_reveal();
+    struct marking *marking = tenure__os_map(sizeof *marking);
     int error =
         marking == NULL ? -ENOMEM : tenure__major_source_open(&marking->blocks);
     if (error == 0) {

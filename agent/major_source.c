@@ -32,7 +32,7 @@ static void find_readable(struct tenure__ranges *readable)
     if (tenure__maps_open(&maps, buffer, sizeof buffer) != 0)
         return;
     while (tenure__maps_next(&maps, &map))
-        if (map.readable && map.writable && map.name[0] != '/')
+        if (map.readable && map.name[0] != '/')
             tenure__ranges_add(readable, map.start, map.end);
     tenure__maps_close(&maps);
     tenure__ranges_sort(readable);

@@ -1,5 +1,6 @@
 /*
- * Pointers at odd addresses, made of two neighbouring words.
+ * Pointers at odd addresses are made of two neighbouring words, tagged ones
+ * of the lower bits of one.
  */
 #include "agent/mark_odd.h"
 
@@ -57,6 +58,18 @@ static void try_word(struct tenure__mark *mark, uint64_t word, uint32_t parent)
     }
 }
 
+#define ADDRESS_BITS 48
+
+static void look_without_tags(struct tenure__mark *mark, const uint64_t *word,
+                              uint64_t count, uint32_t parent)
+{
+    for (uint64_t i = 0; i < count; i++)
+        if (word[i] >> ADDRESS_BITS != 0)
+            try_word(mark,
+                     word[i] << (64 - ADDRESS_BITS) >> (64 - ADDRESS_BITS),
+                     parent);
+}
+
 static void look_between(struct tenure__mark *mark, const uint64_t *word,
                          uint64_t count, uint32_t parent)
 {
@@ -70,9 +83,11 @@ static void look_between(struct tenure__mark *mark, const uint64_t *word,
 }
 
 void tenure__mark_odd_words(struct tenure__mark *mark, const uint64_t *word,
-                            size_t count)
+                            size_t count, bool tagged_only)
 {
-    look_between(mark, word, count, TENURE__PARENT_ROOT);
+    look_without_tags(mark, word, count, TENURE__PARENT_ROOT);
+    if (!tagged_only)
+        look_between(mark, word, count, TENURE__PARENT_ROOT);
 }
 
 static void look_in_blocks(struct tenure__mark *mark)
@@ -84,8 +99,10 @@ static void look_in_blocks(struct tenure__mark *mark)
          i++) {
         uint32_t block = mark->list[i], reached = mark->tail;
         struct tenure__words words = tenure__words_of(&mark->index, block);
-        while (tenure__words_next(&mark->index, &words))
+        while (tenure__words_next(&mark->index, &words)) {
+            look_without_tags(mark, words.word, words.count, block);
             look_between(mark, words.word, words.count, block);
+        }
         if (mark->tail > reached)
             tenure__mark_run(mark);
         if (i % BLOCKS_PER_LOOK == 0 && tenure__os_monotonic_ns() >= until)

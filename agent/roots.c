@@ -10,13 +10,16 @@
 #include "agent/roots.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "agent/modules.h"
 #include "agent/os.h"
 #include "agent/procfs.h"
 #include "agent/ranges.h"
 #include "agent/retain_frame.h"
+#include "agent/roots_agent.h"
 #include "agent/roots_glibc.h"
 #include "agent/roots_index.h"
 
@@ -136,7 +139,7 @@ static void want_stack(struct search *search,
                        const struct tenure__map *map)
 {
     const struct tenure__index *index = search->input->index;
-    uint64_t sp = thread->stack_pointer & ~7ull, end = map->end;
+    uint64_t sp = tenure__service_stack(thread) & ~7ull, end = map->end;
     uint64_t tp = thread->thread_pointer;
     bool own = (tp > sp && tp < end) || starts_with(map->name, "[stack]");
     uint32_t block = tenure__index_find(index, thread->stack_pointer + 128);
@@ -192,6 +195,7 @@ static bool want_threads(struct search *search, const struct tenure__map *map)
             want_stack(search, thread, map);
         if (is_within(thread->thread_pointer, start, end)) {
             want_tls(search, thread, start, end);
+            tenure__agent_variables(thread->thread_pointer, &search->never);
             lives = true;
         }
     }
@@ -206,23 +210,53 @@ static void leave_out_dead(struct search *search, uint64_t start, uint64_t end)
     if (stopped->thread_count == 0 || stopped->unstopped > 0)
         return; /* it may be the stack of one we know nothing about */
     uint64_t thread = tenure__glibc_thread(start, end);
-    if (thread != 0)
-        tenure__ranges_add(&search->never, start,
-                           thread + TENURE_PTHREAD_BYTES < end
-                               ? (thread + TENURE_PTHREAD_BYTES) & ~4095ull
-                               : end);
+    if (thread == 0)
+        return;
+    uint64_t result = tenure__glibc_result(thread);
+    if (result != 0) {
+        want(search, &(struct tenure__root){.start = result,
+                                            .end = result + 8,
+                                            .kind = TENURE_RETAINER_TLS});
+        tenure__ranges_add(&search->never, start, result);
+        start = result + 8;
+    }
+    tenure__ranges_add(&search->never, start,
+                       thread + TENURE_PTHREAD_BYTES < end
+                           ? (thread + TENURE_PTHREAD_BYTES) & ~4095ull
+                           : end);
 }
 
 /* ---- mappings ---------------------------------------------------------- */
 
-/* Shared memory that no file keeps. Devices are never read. */
+static bool is_deleted(const char *name)
+{
+    static const char deleted[] = " (deleted)";
+    size_t length = strlen(name), wanted = sizeof deleted - 1;
+    return length > wanted &&
+           memcmp(name + length - wanted, deleted, wanted) == 0;
+}
+
+/* Of a file, if not of a very large one: a database's. */
+static bool is_regular(const struct tenure__map *map)
+{
+    struct stat file;
+    if (map->name[0] != '/' || starts_with(map->name, "/dev/") ||
+        map->end - map->start > TENURE_SHARED_FILE_MAX)
+        return false;
+    if (tenure__syscall4(SYS_newfstatat, AT_FDCWD, map->name, &file, 0) == 0)
+        return S_ISREG(file.st_mode) && file.st_ino == map->inode;
+    return is_deleted(map->name);
+}
+
+/* Devices are never read. */
 static bool is_shared_memory(const struct tenure__map *map)
 {
-    return map->writable && (starts_with(map->name, "/dev/shm/") ||
-                             starts_with(map->name, "/dev/zero") ||
-                             starts_with(map->name, "/memfd:") ||
-                             starts_with(map->name, "/SYSV") ||
-                             starts_with(map->name, "anon_inode:[io_uring]"));
+    return map->writable &&
+           (is_regular(map) || starts_with(map->name, "/dev/shm/") ||
+            starts_with(map->name, "/dev/zero") ||
+            starts_with(map->name, "/memfd:") ||
+            starts_with(map->name, "/SYSV") ||
+            starts_with(map->name, "anon_inode:[io_uring]"));
 }
 
 /* What the service has named of this mapping. Memory it has mapped counts
@@ -263,7 +297,8 @@ static void want_anonymous(struct search *search, const struct tenure__map *map)
         tenure__ranges_add(&search->heap, start, end);
     want(search, &(struct tenure__root){.start = start,
                                         .end = end,
-                                        .kind = TENURE_RETAINER_MAPPING});
+                                        .kind = TENURE_RETAINER_MAPPING,
+                                        .code = map->executable});
 }
 
 static void look_at(struct search *search, const struct tenure__map *map)

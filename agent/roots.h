@@ -40,6 +40,7 @@ struct tenure__root {
     /* The allocator's own data: what looks like a pointer into a block is
      * one into its free lists. */
     bool starts_only;
+    bool code;         /* may be executed: pointers anywhere in it */
     bool shared;       /* pages are not in our page table */
     bool written_only; /* of a private file mapping: pages written to */
 };

@@ -9,6 +9,9 @@
  */
 #include "agent/roots_glibc.h"
 
+#include "agent/format/format.h"
+#include "agent/helper.h"
+#include "agent/modules.h"
 #include "agent/roots_index.h"
 
 #define CHUNK_MAPPED 2u
@@ -92,5 +95,32 @@ uint64_t tenure__glibc_thread(uint64_t start, uint64_t end)
     (void)start;
     (void)end;
 #endif
+    return 0;
+}
+
+/* struct pthread of glibc 2.4 to 2.40 and on, behind the tid: `joinid`, the
+ * thread itself if it is detached; `flags`; `result`; scheduling policy and
+ * priority; `start_routine`, in some module. */
+enum { JOINER, FLAGS, RESULT, SCHEDULING, START, RESULT_WORDS };
+
+static bool is_result(uint64_t thread, const uint64_t *word)
+{
+    return word[JOINER] != thread && word[FLAGS] < 65536 &&
+           (uint32_t)word[SCHEDULING] < 100 && word[SCHEDULING] >> 32 < 8 &&
+           tenure__module_around(word[START]) != TENURE_NONE;
+}
+
+/* The kernel has cleared the tid of a thread that has ended; to join it makes
+ * that -1. */
+uint64_t tenure__glibc_result(uint64_t thread)
+{
+    int64_t tid = tenure__helper_tid_offset();
+    uint64_t at = thread + (uint64_t)tid;
+    if (tid == 0 || *(const uint32_t *)at != 0)
+        return 0;
+    uint64_t end = thread + TENURE_PTHREAD_BYTES / 2;
+    for (at += 8; at + RESULT_WORDS * 8 <= end; at += 8)
+        if (is_result(thread, (const uint64_t *)at))
+            return at + RESULT * 8;
     return 0;
 }

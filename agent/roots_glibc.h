@@ -17,6 +17,10 @@ void tenure__glibc_heap(const struct tenure__index *index, uint64_t start,
  * mapping, living or not; 0 if it is no thread's stack. */
 uint64_t tenure__glibc_thread(uint64_t start, uint64_t end);
 
+/* Where a thread that has ended keeps what pthread_join() is still to return;
+ * 0: it is not to be joined, or nobody knows. */
+uint64_t tenure__glibc_result(uint64_t thread);
+
 /* Bytes of a thread's own block behind the thread pointer, rounded up. */
 #define TENURE_PTHREAD_BYTES 4096u
 

@@ -14,6 +14,7 @@
 #include "agent/os.h"
 #include "agent/proc.h"
 #include "agent/roots.h"
+#include "agent/roots_agent.h"
 
 #define PAGES_AT_ONCE 512u
 #define COPY_BYTES 32768u
@@ -157,7 +158,8 @@ void tenure__roots_read(const struct tenure__roots *roots,
         const struct tenure__stopped_thread *thread = &stopped->thread[i];
         struct tenure__root registers = {.kind = TENURE_RETAINER_REGISTER,
                                          .tid = (uint32_t)thread->tid};
-        if (thread->stopped)
+        if (thread->stopped &&
+            tenure__service_stack(thread) == thread->stack_pointer)
             visit(&registers, thread->word, thread->word_count, 0, with);
     }
 }

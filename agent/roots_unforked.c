@@ -8,6 +8,7 @@
 #include "agent/roots_unforked.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 
 #include "agent/blocks.h"
@@ -15,6 +16,10 @@
 #include "agent/procfs.h"
 
 #define COPY_BYTES 32768u
+
+/* Of the walker, opened by the helper: what it maps itself must not come to
+ * lie where something is missing before that is known. */
+static struct tenure__ranges here;
 
 static void list(struct tenure__ranges *ranges)
 {
@@ -35,6 +40,9 @@ int tenure__unforked_list(struct tenure__ranges *present)
     if (present->range == NULL &&
         tenure__ranges_open(present, TENURE_UNFORKED_MAX) != 0)
         return -ENOMEM;
+    if (here.range == NULL &&
+        tenure__ranges_open(&here, TENURE_UNFORKED_MAX) != 0)
+        return -ENOMEM;
     list(present);
     return 0;
 }
@@ -46,19 +54,27 @@ static void add_missing(uint64_t start, uint64_t end, void *with)
         missing->range[missing->count++] = (struct tenure__range){start, end};
 }
 
+/* Or the walker's own memory would be taken for a block's. */
+static void keep_free(const struct tenure__range *range)
+{
+    tenure__syscall6(SYS_mmap, (long)range->start,
+                     (long)(range->end - range->start), PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+                         MAP_FIXED_NOREPLACE,
+                     -1, 0);
+}
+
 void tenure__unforked_find(const struct tenure__ranges *present,
                            struct tenure__unforked *missing)
 {
-    struct tenure__ranges here;
     missing->count = 0;
-    if (tenure__ranges_open(&here, TENURE_UNFORKED_MAX) != 0)
-        return;
     list(&here);
     tenure__ranges_sort(&here);
     for (uint32_t i = 0; i < present->count; i++)
         tenure__ranges_rest(&here, present->range[i].start,
                             present->range[i].end, add_missing, missing);
-    tenure__ranges_drop(&here);
+    for (uint32_t i = 0; i < missing->count; i++)
+        keep_free(&missing->range[i]);
 }
 
 static void keep(struct tenure__kernel_words *words, const uint64_t *word,

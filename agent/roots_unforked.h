@@ -22,7 +22,7 @@ struct tenure__unforked {
 /* In the helper: the private anonymous mappings that there are. */
 int tenure__unforked_list(struct tenure__ranges *present);
 
-/* In the walker: which of them are not here. */
+/* In the walker, before it maps anything: which of them are not here. */
 void tenure__unforked_find(const struct tenure__ranges *present,
                            struct tenure__unforked *missing);
 

@@ -48,6 +48,10 @@ struct tenure__local {
     uint64_t busy_sp;  /* of the hook that set `busy` */
     uint32_t busy;     /* inside the agent: allocations pass through */
     uint32_t ignoring; /* tenure_ignore_begin(): births are no loss */
+    /* Where the frames of the service end while this thread waits for a
+     * snapshot; 0 = it does not. */
+    uint64_t waiting_sp;
+    const void *alternate_stack; /* for signals: the kernel's, a root */
 };
 extern TENURE_TLS
     __attribute__((visibility("hidden"))) struct tenure__local tenure__local;

@@ -461,6 +461,11 @@ void tenure__track_unmap(void *at, size_t bytes)
     tenure__mapping_remove((uint64_t)at, bytes, NULL);
 }
 
+void tenure__track_alternate_stack(const void *memory)
+{
+    tenure__local.alternate_stack = memory;
+}
+
 /* Like realloc: birth site and generation stay. */
 void tenure__track_remap(void *old, size_t old_bytes, void *at, size_t bytes)
 {

@@ -50,6 +50,8 @@ void tenure__track_map(void *at, size_t bytes,
 void tenure__track_unmap(void *at, size_t bytes);
 void tenure__track_remap(void *old, size_t old_bytes, void *at, size_t bytes);
 
+void tenure__track_alternate_stack(const void *memory); /* NULL: no longer */
+
 void tenure__track_before_fork(void);
 void tenure__track_after_fork(bool in_child);
 void tenure__track_unload(bool begins); /* around the real dlclose */

@@ -53,6 +53,10 @@ int tenure__walker_prepare(struct tenure__walker *walker,
 #define TENURE_WALKER_WARM_MS 100u
 void tenure__walker_warm(const struct tenure__ranges *mappings);
 
+/* In the walker, before it looks: memory that the service has hidden from
+ * itself (PROT_NONE) is readable here. */
+void tenure__walker_reveal(void);
+
 /* Makes the image. Called while the threads are stopped: from the helper
  * itself, or (in_tracer) from the tracer, a process that shares its memory.
  * Sets walker->pid. */

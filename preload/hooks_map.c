@@ -54,6 +54,21 @@ HOOK int munmap(void *at, size_t bytes)
     return real()->munmap(at, bytes);
 }
 
+/* By the program itself: malloc's own calls do not come by here. */
+HOOK void *sbrk(intptr_t by)
+{
+    void *end = real()->sbrk(by);
+    if (end == MAP_FAILED || from_allocator(__builtin_return_address(0)))
+        return end;
+    if (by > 0 && births()) {
+        struct tenure__start start = {TENURE_START};
+        tenure__track_map(end, (size_t)by, &start);
+    } else if (by < 0 && deaths()) {
+        tenure__track_unmap((char *)end + by, (size_t)-by);
+    }
+    return end;
+}
+
 HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...)
 {
     void *wanted = NULL;

@@ -9,6 +9,7 @@
 #ifndef TENURE_PRELOAD_REAL_H
 #define TENURE_PRELOAD_REAL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -10,7 +10,8 @@
 #include "agent/include/tenure.h"
 
 static const struct situation *const all[] = {
-    situations_held, situations_thread, situations_lost, situations_noted};
+    situations_held, situations_hidden, situations_thread, situations_lost,
+    situations_noted};
 
 void *block_of(size_t bytes)
 {

@@ -22,6 +22,7 @@ struct situation {
 
 /* Each ends with an entry without a name. */
 extern const struct situation situations_held[];   /* nothing is lost */
+extern const struct situation situations_hidden[]; /* held out of sight */
 extern const struct situation situations_thread[]; /* held by threads */
 extern const struct situation situations_lost[];
 extern const struct situation situations_noted[]; /* what it says counts */

@@ -1,6 +1,8 @@
 /* Blocks about which the program itself says something. */
 #include "situations.h"
 
+#include "agent/limits.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,19 +73,23 @@ static NOINLINE void ignored_and_freed(void)
     block_of(100);
 }
 
-/* Pointers in a file that others see are no roots. */
+#define REGION_BYTES 65536
+
+/* Pointers in a file that others see are no roots, if it is as large as a
+ * database's. */
 static NOINLINE void **map_file(void)
 {
+    const size_t bytes = TENURE_SHARED_FILE_MAX + REGION_BYTES;
     char name[] = "/tmp/tenure-region-XXXXXX";
     int fd = mkstemp(name);
-    if (fd < 0 || unlink(name) != 0 || ftruncate(fd, 65536) != 0)
+    if (fd < 0 || unlink(name) != 0 || ftruncate(fd, bytes) != 0)
         abort();
-    void *map = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     return map;
 }
 
-static NOINLINE void in_shared_file(void)
+static NOINLINE void in_large_shared_file(void)
 {
     map_file()[100] = block_of(100);
 }
@@ -91,7 +97,7 @@ static NOINLINE void in_shared_file(void)
 static NOINLINE void in_root_region(void)
 {
     void **map = map_file();
-    __lsan_register_root_region(map, 65536);
+    __lsan_register_root_region(map, REGION_BYTES);
     map[100] = block_of(100);
 }
 
@@ -106,8 +112,8 @@ static NOINLINE void in_part_of_root_region(void)
 static NOINLINE void in_former_root_region(void)
 {
     void **map = map_file();
-    __lsan_register_root_region(map, 65536);
-    __lsan_unregister_root_region(map, 65536);
+    __lsan_register_root_region(map, REGION_BYTES);
+    __lsan_unregister_root_region(map, REGION_BYTES);
     map[100] = block_of(100);
 }
 
@@ -133,7 +139,7 @@ const struct situation situations_noted[] = {
     {"born_between", 1, 10, born_between},
     {"only_in_this_thread", 1, 10, only_in_this_thread},
     {"ignored_and_freed", 1, 100, ignored_and_freed},
-    {"in_shared_file", 1, 100, in_shared_file},
+    {"in_large_shared_file", 1, 100, in_large_shared_file},
     {"in_root_region", 0, 0, in_root_region},
     {"in_part_of_root_region", 1, 10, in_part_of_root_region},
     {"in_former_root_region", 1, 100, in_former_root_region},

@@ -73,7 +73,8 @@ static void every_allocation_function_is_hooked(void **state)
                                       "mmap",
                                       "mmap64",
                                       "munmap",
-                                      "mremap"};
+                                      "mremap",
+                                      "sbrk"};
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!in_list(all[i]))
