@@ -49,6 +49,8 @@ struct findings {
     uint32_t retainer_count;
     struct tenure_retainer retainer[TENURE_RETAINERS_MAX];
     struct tenure_mark row[TENURE_MARK_ROWS_MAX];
+    uint32_t loss_count;
+    struct tenure_loss loss[TENURE_MARK_ROWS_MAX];
     uint32_t type_count;
     struct tenure_type type[TENURE_TYPE_ROWS_MAX];
     uint32_t container_count;
@@ -173,12 +175,16 @@ static int report_losses(struct marking *marking)
                                     &now, &losses);
     if (error != 0)
         return error;
-    if (losses.row_count > TENURE_MARK_ROWS_MAX)
+    if (losses.rows.count > TENURE_MARK_ROWS_MAX)
         return -E2BIG;
-    if (losses.row_count > 0)
-        memcpy(findings->row, losses.row,
-               losses.row_count * sizeof *losses.row);
-    findings->row_count = losses.row_count;
+    if (losses.rows.count > 0)
+        memcpy(findings->row, losses.rows.row,
+               losses.rows.count * sizeof *findings->row);
+    if (losses.loss_count > 0)
+        memcpy(findings->loss, losses.loss,
+               losses.loss_count * sizeof *findings->loss);
+    findings->row_count = losses.rows.count;
+    findings->loss_count = losses.loss_count;
     findings->lost_blocks = losses.lost_blocks;
     findings->lost_bytes = losses.lost_bytes;
     findings->unreached = now.count;
@@ -347,6 +353,7 @@ static int prepare(void)
     tenure__regions_each(name_region, &named);
     findings->error = -EIO; /* until the walker says otherwise */
     findings->row_count = findings->retainer_count = 0;
+    findings->loss_count = 0;
     findings->type_count = findings->retained_count = 0;
     findings->container_count = 0;
     findings->unweighed = 0;
@@ -449,6 +456,8 @@ void tenure__major_end(struct tenure__major *major)
     major->mark_ns = findings->mark_ns;
     major->mark = findings->row;
     major->mark_count = findings->row_count;
+    major->loss = findings->loss;
+    major->loss_count = findings->loss_count;
     major->retainer = findings->retainer;
     major->retainer_count = findings->retainer_count;
     major->type = findings->type;

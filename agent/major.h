@@ -25,6 +25,8 @@ struct tenure__major {
     uint64_t lost_blocks, lost_bytes;
     const struct tenure_mark *mark; /* sorted; until the next begin */
     uint32_t mark_count;
+    const struct tenure_loss *loss; /* sorted */
+    uint32_t loss_count;
     const struct tenure_retainer *retainer; /* by site, then step */
     uint32_t retainer_count;
     const struct tenure_type *type; /* sorted */

@@ -2,37 +2,28 @@
  * What of the unreached is lost, and what hangs on what.
  *
  * A block is lost when this mark and the one before it both did not reach
- * it; (address, birth generation) names it across the two. Lost blocks that
- * other lost blocks lead to are indirect: of every group that only leads to
- * itself (a lone block, or a cycle) exactly one block is direct, the first
- * by address, and what it leads to counts as being below it.
+ * it; (address, birth generation) names it across the two. Of the lost ones
+ * mark_groups.h says which are direct and what is below each. Where no mark
+ * came before, that is said of the unreached ones instead: nobody knows yet
+ * whether there will be another, and a program that ends has lost them.
  *
- * Rows are those of the snapshot file, by (site, birth generation), sorted;
- * only rows with something to say are there. In the walker, after
- * tenure__mark_run(). Memory comes from tenure__os_map.
+ * Everything is as in the snapshot file: rows by (site, birth generation) and
+ * losses by site, both sorted; only those with something to say are there. In
+ * the walker, after tenure__mark_run(). Memory comes from tenure__os_map.
  */
 #ifndef TENURE_AGENT_MARK_LOST_H
 #define TENURE_AGENT_MARK_LOST_H
 
 #include "agent/format/format.h"
 #include "agent/mark.h"
-
-/* A set of unreached blocks, sorted: address / 8 : 45 | generation : 19.
- * It outlives the walker, so its memory is shared; a mapping that costs
- * nothing until it is filled. */
-struct tenure__unreached {
-    uint64_t *key;
-    uint64_t count, capacity;
-};
-
-/* Room for as many as there are live blocks. 0 or -ENOMEM. */
-int tenure__unreached_open(struct tenure__unreached *set, uint64_t capacity);
-void tenure__unreached_close(struct tenure__unreached *set);
+#include "agent/mark_rows.h"
+#include "agent/unreached.h"
 
 struct tenure__losses {
-    struct tenure_mark *row;
-    uint32_t row_count;
-    uint32_t row_capacity; /* of the table; internal */
+    struct tenure__mark_rows rows;
+    struct tenure_loss *loss;
+    uint32_t loss_count;
+    uint32_t loss_room; /* internal */
     uint64_t lost_blocks, lost_bytes;
 };
 

@@ -6,6 +6,7 @@
 
 #include "agent/mark_words.h"
 #include "agent/os.h"
+#include "agent/sort.h"
 
 #define BLOCKS_PER_LOOK 4096u /* at the clock */
 
@@ -17,31 +18,6 @@ static void note(struct tenure__mark *mark, uint32_t parent, uint32_t block)
             tenure__os_map((mark->index.count + 1ul) * sizeof *mark->odd);
     if (mark->odd != NULL)
         mark->odd[mark->odd_count++] = (uint64_t)(parent + 2) << 32 | block;
-}
-
-static void sift_down(uint64_t *entry, uint32_t at, uint32_t count)
-{
-    for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
-        uint64_t moving = entry[at];
-        if (child + 1 < count && entry[child] < entry[child + 1])
-            child++;
-        if (moving >= entry[child])
-            return;
-        entry[at] = entry[child];
-        entry[child] = moving;
-    }
-}
-
-static void sort_notes(struct tenure__mark *mark)
-{
-    for (uint32_t i = mark->odd_count / 2; i-- > 0;)
-        sift_down(mark->odd, i, mark->odd_count);
-    for (uint32_t last = mark->odd_count; last-- > 1;) {
-        uint64_t moving = mark->odd[0];
-        mark->odd[0] = mark->odd[last];
-        mark->odd[last] = moving;
-        sift_down(mark->odd, 0, last);
-    }
 }
 
 static void try_word(struct tenure__mark *mark, uint64_t word, uint32_t parent)
@@ -113,5 +89,5 @@ static void look_in_blocks(struct tenure__mark *mark)
 void tenure__mark_odd_blocks(struct tenure__mark *mark)
 {
     look_in_blocks(mark);
-    sort_notes(mark);
+    tenure__sort(mark->odd, mark->odd_count);
 }

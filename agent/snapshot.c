@@ -293,6 +293,9 @@ static void add_major(struct gathering *g)
     if (major->mark_count > 0)
         tenure__output_borrow(&g->output, TENURE_SECTION_MARKS, major->mark,
                               sizeof *major->mark, major->mark_count);
+    if (major->loss_count > 0)
+        tenure__output_borrow(&g->output, TENURE_SECTION_LOSSES, major->loss,
+                              sizeof *major->loss, major->loss_count);
     if (major->retainer_count > 0)
         tenure__output_borrow(&g->output, TENURE_SECTION_RETAINERS,
                               major->retainer, sizeof *major->retainer,

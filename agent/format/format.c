@@ -261,6 +261,19 @@ static bool retained_ok(const struct bounds *in, const void *data)
     return true;
 }
 
+static bool losses_ok(const struct bounds *in, const void *data)
+{
+    uint64_t count;
+    const struct tenure_loss *at =
+        tenure_format_section(data, TENURE_SECTION_LOSSES, &count);
+    for (uint64_t i = 0; i < count; i++)
+        if (!site_ok(in, at[i].site) || !site_ok(in, at[i].leader) ||
+            !(at[i].blocks_variance >= 0) || !(at[i].bytes_variance >= 0) ||
+            (i > 0 && at[i].site <= at[i - 1].site))
+            return false;
+    return true;
+}
+
 static bool edges_ok(const struct bounds *in,
                      const struct tenure_objects_head *head, const void *data)
 {
@@ -385,7 +398,8 @@ static int check_content(const void *data)
               growth_ok(&in, data) && spread_ok(&in, data) &&
               late_ok(&in, data) && marks_ok(&in, data) &&
               types_ok(&in, data) && retained_ok(&in, data) &&
-              containers_ok(&in, data) && objects_ok(&in, data);
+              containers_ok(&in, data) && losses_ok(&in, data) &&
+              objects_ok(&in, data);
     return ok ? 0 : TENURE_FORMAT_CONTENT;
 }
 

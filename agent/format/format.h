@@ -71,7 +71,8 @@ struct tenure_section {
     X(TYPES, 16, struct tenure_type)                                           \
     X(RETAINED, 17, struct tenure_retained)                                    \
     X(CONTAINERS, 18, struct tenure_container)                                 \
-    X(UNSEEN_MODULES, 19, struct tenure_unseen_module)
+    X(UNSEEN_MODULES, 19, struct tenure_unseen_module)                         \
+    X(LOSSES, 20, struct tenure_loss)
 
 enum tenure_section_type {
 #define X(name, number, type) TENURE_SECTION_##name = number,
@@ -300,9 +301,32 @@ struct tenure_mark {
     uint32_t generation;
     uint64_t unreached_blocks, unreached_bytes; /* in this snapshot */
     uint64_t lost_blocks, lost_bytes;           /* in this and the one before */
-    uint64_t indirect_blocks, indirect_bytes;   /* of lost: below lost ones */
+    uint64_t indirect_blocks, indirect_bytes;   /* as in LOSSES */
     uint64_t possible_blocks, possible_bytes;   /* interior pointers only */
-    uint64_t retained_bytes; /* what would go with this row's blocks */
+    uint64_t retained_bytes; /* its direct blocks and what is below them */
+};
+
+/* How the lost blocks of a site hang together; sorted by site. In the first
+ * mark of a process, when none can be called lost, the unreached ones.
+ *
+ *   direct    nothing points to it; or to its group, blocks that point to
+ *             each other in a cycle, of which one is direct. Valgrind's word
+ *             is "definitely lost".
+ *   indirect  all others: only lost blocks point to them
+ *   below     what hangs below the direct blocks of this site, of whatever
+ *             site it is; each indirect block is below one direct block
+ *
+ * Over all sites, below = indirect. Numbers are estimates in a sampled run,
+ * as in ROWS and in MARKS; the variances are those of direct + indirect. */
+struct tenure_loss {
+    uint32_t site;
+    uint32_t leader; /* itself if any is direct, else the site whose direct
+                        blocks most of its bytes are below */
+    uint64_t direct_blocks, direct_bytes;
+    uint64_t indirect_blocks, indirect_bytes;
+    uint64_t below_blocks, below_bytes;
+    double blocks_variance;
+    double bytes_variance; /* bytes squared */
 };
 
 /* One step of a way from a root to the blocks of a site. The ways of a site
@@ -422,6 +446,7 @@ _Static_assert(sizeof(struct tenure_spread) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_thread) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_late) == 24, "on disk");
 _Static_assert(sizeof(struct tenure_mark) == 80, "on disk");
+_Static_assert(sizeof(struct tenure_loss) == 72, "on disk");
 _Static_assert(sizeof(struct tenure_retainer) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_type) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_retained) == 16, "on disk");

@@ -57,9 +57,9 @@ static uint64_t *site_block(struct heap *heap, uint32_t site, size_t bytes)
 static const struct tenure_mark *row_of(const struct tenure__losses *losses,
                                         uint32_t site)
 {
-    for (uint32_t i = 0; i < losses->row_count; i++)
-        if (losses->row[i].site == site)
-            return &losses->row[i];
+    for (uint32_t i = 0; i < losses->rows.count; i++)
+        if (losses->rows.row[i].site == site)
+            return &losses->rows.row[i];
     static const struct tenure_mark none;
     return &none;
 }
@@ -73,7 +73,7 @@ static void a_block_is_lost_when_two_marks_did_not_reach_it(void **state)
     uint64_t *held = site_block(&heap, 1, 40);
     site_block(&heap, 2, 41);
     mark_twice(&heap, (uint64_t)held, &twice);
-    assert_int_equal(twice.losses.row_count, 1);
+    assert_int_equal(twice.losses.rows.count, 1);
     assert_int_equal(row_of(&twice.losses, 2)->unreached_blocks, 1);
     assert_int_equal(row_of(&twice.losses, 2)->lost_blocks, 1);
     assert_int_equal(row_of(&twice.losses, 2)->lost_bytes, 41);
@@ -96,7 +96,7 @@ static void a_block_born_anew_at_the_same_address_is_another(void **state)
     tenure__losses_close(&losses);
     heap.block[0].generation = 2;
     mark_once(&heap, 0, &first, &second, &losses);
-    assert_int_equal(losses.row[0].unreached_blocks, 1);
+    assert_int_equal(losses.rows.row[0].unreached_blocks, 1);
     assert_int_equal(losses.lost_blocks, 0);
     tenure__losses_close(&losses);
     tenure__unreached_close(&first);
@@ -113,7 +113,7 @@ static void blocks_born_after_the_generation_closed_are_left_out(void **state)
     site_block(&heap, 1, 40);
     heap.block[0].generation = 101;
     mark_twice(&heap, 0, &twice);
-    assert_int_equal(twice.losses.row_count, 0);
+    assert_int_equal(twice.losses.rows.count, 0);
     assert_int_equal(twice.second.count, 0);
     close_twice(&twice);
     heap_close(&heap);
@@ -201,6 +201,89 @@ static void a_cycle_below_another_block_is_all_indirect(void **state)
     heap_close(&heap);
 }
 
+static const struct tenure_loss *loss_of(const struct tenure__losses *losses,
+                                         uint32_t site)
+{
+    for (uint32_t i = 0; i < losses->loss_count; i++)
+        if (losses->loss[i].site == site)
+            return &losses->loss[i];
+    fail_msg("no loss of site %u", site);
+    return NULL;
+}
+
+/* As a parser calls itself: the sites of the tree are all of its levels, and
+ * one of them is that of the root, too. */
+static void losses_of_sites_say_what_is_below_them(void **state)
+{
+    (void)state;
+    struct heap heap;
+    struct twice twice;
+    heap_open(&heap, 8, 65536);
+    uint64_t *root = site_block(&heap, 1, 32),
+             *child = site_block(&heap, 2, 24);
+    uint64_t *again = site_block(&heap, 1, 32), *leaf = site_block(&heap, 3, 8);
+    uint64_t *alone = site_block(&heap, 2, 24);
+    root[0] = (uint64_t)child;
+    child[0] = (uint64_t)again;
+    again[0] = (uint64_t)leaf;
+    again[1] = (uint64_t)root;
+    memset(alone, 0, 24);
+    mark_twice(&heap, 0, &twice);
+    const struct tenure__losses *losses = &twice.losses;
+    assert_int_equal(losses->loss_count, 3);
+    assert_int_equal(loss_of(losses, 1)->direct_blocks, 1);
+    assert_int_equal(loss_of(losses, 1)->direct_bytes, 32);
+    assert_int_equal(loss_of(losses, 1)->indirect_blocks, 1);
+    assert_int_equal(loss_of(losses, 1)->below_blocks, 3);
+    assert_int_equal(loss_of(losses, 1)->below_bytes, 32 + 24 + 8);
+    assert_int_equal(loss_of(losses, 1)->leader, 1);
+    assert_int_equal(loss_of(losses, 2)->direct_blocks, 1);
+    assert_int_equal(loss_of(losses, 2)->indirect_bytes, 24);
+    assert_int_equal(loss_of(losses, 2)->below_blocks, 0);
+    assert_int_equal(loss_of(losses, 2)->leader, 2);
+    assert_int_equal(loss_of(losses, 3)->direct_blocks, 0);
+    assert_int_equal(loss_of(losses, 3)->leader, 1);
+    close_twice(&twice);
+    heap_close(&heap);
+}
+
+static void the_leader_is_who_most_bytes_are_below(void **state)
+{
+    (void)state;
+    struct heap heap;
+    struct twice twice;
+    heap_open(&heap, 16, 65536);
+    for (uint32_t site = 1; site <= 3; site++) {
+        uint64_t *top = site_block(&heap, site, 64);
+        for (uint32_t i = 0; i < (site == 2 ? 3 : 1); i++)
+            top[i] = (uint64_t)site_block(&heap, 9, 16);
+    }
+    mark_twice(&heap, 0, &twice);
+    assert_int_equal(loss_of(&twice.losses, 9)->leader, 2);
+    assert_int_equal(loss_of(&twice.losses, 9)->indirect_blocks, 5);
+    assert_int_equal(loss_of(&twice.losses, 3)->below_bytes, 16);
+    close_twice(&twice);
+    heap_close(&heap);
+}
+
+static void the_first_mark_tells_how_the_unreached_hang(void **state)
+{
+    (void)state;
+    struct heap heap;
+    struct tenure__unreached none = {0}, first;
+    struct tenure__losses losses;
+    heap_open(&heap, 8, 65536);
+    uint64_t *top = site_block(&heap, 1, 32);
+    top[0] = (uint64_t)site_block(&heap, 2, 24);
+    mark_once(&heap, 0, &none, &first, &losses);
+    assert_int_equal(losses.lost_blocks, 0);
+    assert_int_equal(loss_of(&losses, 1)->below_blocks, 1);
+    assert_int_equal(loss_of(&losses, 2)->leader, 1);
+    tenure__losses_close(&losses);
+    tenure__unreached_close(&first);
+    heap_close(&heap);
+}
+
 static void what_only_an_interior_pointer_holds_is_possible(void **state)
 {
     (void)state;
@@ -231,8 +314,8 @@ static void rows_are_sorted_however_many(void **state)
     }
     mark_twice(&heap, 0, &twice);
     uint64_t blocks = 0;
-    for (uint32_t i = 0; i < twice.losses.row_count; i++) {
-        const struct tenure_mark *row = &twice.losses.row[i];
+    for (uint32_t i = 0; i < twice.losses.rows.count; i++) {
+        const struct tenure_mark *row = &twice.losses.rows.row[i];
         blocks += row->lost_blocks;
         if (i > 0)
             assert_true(row[-1].site < row->site ||
@@ -255,6 +338,9 @@ int main(void)
         cmocka_unit_test(a_block_that_points_to_itself_is_direct),
         cmocka_unit_test(of_a_cycle_one_block_is_direct),
         cmocka_unit_test(a_cycle_below_another_block_is_all_indirect),
+        cmocka_unit_test(losses_of_sites_say_what_is_below_them),
+        cmocka_unit_test(the_leader_is_who_most_bytes_are_below),
+        cmocka_unit_test(the_first_mark_tells_how_the_unreached_hang),
         cmocka_unit_test(what_only_an_interior_pointer_holds_is_possible),
         cmocka_unit_test(rows_are_sorted_however_many),
     };
