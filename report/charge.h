@@ -55,13 +55,16 @@ struct tenure_charge {
     /* What it is accused of: lost blocks of class lost, grown bytes of class
      * grown, else what was alive in the last snapshot before the end. */
     uint64_t blocks, bytes;
-    bool freed_at_end;       /* all of it, as the program ended */
+    uint64_t below_blocks, below_bytes; /* lost with them, of any site */
+    bool freed_at_end;                  /* all of it, as the program ended */
     double error_bytes;      /* standard error of an estimate, or 0 */
     uint64_t work;           /* allocations of the process meanwhile */
     double rate;             /* bytes per second; 0 = unknown */
     double seconds_to_limit; /* 0 = none in sight */
     uint32_t leader;         /* index of the charge it is shown with */
     uint32_t members;        /* of a leader: how many, without itself */
+    uint32_t above; /* index + 1 of the charge whose lost blocks these are
+                       below, which comes before it; 0 = none */
     enum tenure_charge_state state;
     const char *because;            /* of its state; "" if it just fails */
     const struct tenure_rule *rule; /* of a suppressed one */

@@ -123,6 +123,7 @@ static void add_verdict(struct tenure_charge *charge,
     charge->seconds_to_limit = verdict->seconds_to_limit;
     charge->leader = finding->leader;
     charge->members = finding->members;
+    charge->above = finding->above;
     tenure_verdict_text(verdict, &finding->site->population, text, sizeof text);
     charge->evidence = keep(arena, text);
     uint64_t freed, of;
@@ -131,7 +132,9 @@ static void add_verdict(struct tenure_charge *charge,
     if (verdict->class == TENURE_CLASS_LOST) {
         charge->blocks = verdict->lost_blocks;
         charge->bytes = verdict->lost_bytes;
-        charge->error_bytes = 0; /* not known of a part */
+        charge->below_blocks = verdict->hanging.below_blocks;
+        charge->below_bytes = verdict->hanging.below_bytes;
+        charge->error_bytes = sqrt(verdict->hanging.bytes_variance);
     }
     if (verdict->class != TENURE_CLASS_GROWN)
         return;

@@ -86,6 +86,8 @@ static void collect(struct tenure_decision *decision)
         size_t first = count;
         for (uint32_t k = 0; k < one->charge_count; k++) {
             decision->charges[count] = one->charges[k];
+            if (decision->charges[count].above > 0)
+                decision->charges[count].above += (uint32_t)first;
             decision->charges[count++].leader += (uint32_t)first;
         }
     }
@@ -129,10 +131,12 @@ static void lead_anew(struct tenure_decision *decision)
 static int order(const void *left, const void *right)
 {
     const struct tenure_charge *a = left, *b = right;
+    uint64_t a_bytes = a->bytes + a->below_bytes;
+    uint64_t b_bytes = b->bytes + b->below_bytes;
     if (a->state != b->state)
         return a->state < b->state ? -1 : 1;
-    if (a->bytes != b->bytes)
-        return a->bytes > b->bytes ? -1 : 1;
+    if (a_bytes != b_bytes)
+        return a_bytes > b_bytes ? -1 : 1;
     return (a->id > b->id) - (a->id < b->id);
 }
 

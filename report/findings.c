@@ -29,6 +29,17 @@ static int falling(double a, double b)
     return (a < b) - (a > b);
 }
 
+/* What is only below other lost blocks comes behind them, and these by all
+ * that goes with them. */
+static int order_lost(const struct tenure_hanging *a,
+                      const struct tenure_hanging *b)
+{
+    int by = (b->direct_blocks > 0) - (a->direct_blocks > 0);
+    return by ? by
+              : falling((double)a->direct_bytes + (double)a->below_bytes,
+                        (double)b->direct_bytes + (double)b->below_bytes);
+}
+
 static int order(const void *left, const void *right)
 {
     const struct tenure_finding *a = left, *b = right;
@@ -36,7 +47,9 @@ static int order(const void *left, const void *right)
     if (rank_a != rank_b)
         return rank_a < rank_b ? -1 : 1;
     int by = 0;
-    if (rank_a < TENURE_CLASS_COUNT)
+    if (rank_a == TENURE_CLASS_LOST)
+        by = order_lost(&a->verdict->hanging, &b->verdict->hanging);
+    if (!by && rank_a < TENURE_CLASS_COUNT)
         by = falling(a->verdict->rate, b->verdict->rate);
     if (!by)
         by = falling((double)a->site->columns.size_delta,
@@ -56,8 +69,8 @@ static void add_list(struct tenure_findings *findings,
         bool accused = tenure_class_accuses(verdicts[i].class);
         if (!accused && !changed(&list->at[i]))
             continue;
-        findings->at[findings->count++] =
-            (struct tenure_finding){&list->at[i], &verdicts[i], mapping, 0, 0};
+        findings->at[findings->count++] = (struct tenure_finding){
+            &list->at[i], &verdicts[i], mapping, 0, 0, 0};
         findings->accused += accused;
     }
 }
@@ -122,6 +135,27 @@ static void fold(struct tenure_findings *findings,
     tenure_arena_drop(&arena);
 }
 
+/* A lost tree is one finding: its root's. */
+static void hang_lost(struct tenure_findings *findings,
+                      const struct tenure_series *series)
+{
+    const struct tenure_site_list *list = &series->sites;
+    uint32_t *of_site = tenure_zeroed(list->count + 1, sizeof *of_site);
+    for (uint32_t i = 0; i < findings->accused; i++) {
+        struct tenure_finding *finding = &findings->at[i];
+        const struct tenure_hanging *hanging = &finding->verdict->hanging;
+        if (finding->verdict->class != TENURE_CLASS_LOST || finding->mapping)
+            continue;
+        of_site[finding->site - list->at + 1] = i + 1;
+        if (hanging->direct_blocks > 0)
+            continue;
+        finding->above = of_site[list->of_call[hanging->leader]];
+        if (finding->above > 0)
+            finding->leader = findings->at[finding->above - 1].leader;
+    }
+    free(of_site);
+}
+
 void tenure_findings_make(struct tenure_findings *findings,
                           const struct tenure_judgement *judgement,
                           struct tenure_symbols *symbols)
@@ -139,6 +173,7 @@ void tenure_findings_make(struct tenure_findings *findings,
         tenure_symbols_want(symbols, findings->at[i].site->call);
     tenure_symbols_resolve(symbols);
     fold(findings, series, symbols);
+    hang_lost(findings, series);
     for (uint32_t i = 0; i < findings->accused; i++) {
         uint32_t leader = findings->at[i].leader;
         if (leader == i)

@@ -19,6 +19,8 @@ struct tenure_finding {
     bool mapping;     /* of mmap, not of a block allocator */
     uint32_t leader;  /* index of the finding it is shown with; often its own */
     uint32_t members; /* of a leader: how many it leads, without itself */
+    uint32_t above;   /* index + 1 of the one whose lost blocks these, which
+                         are lost as well, are below; 0 = none */
 };
 
 struct tenure_findings {

@@ -42,6 +42,13 @@ const char *tenure_charge_headline(const struct tenure_charge *charge,
                    tenure_text_bytes((uint64_t)charge->error_bytes).text);
     tenure_say(&words, " in %s block%s", tenure_text_count(charge->blocks).text,
                charge->blocks == 1 ? "" : "s");
+    if (charge->below_blocks > 0) {
+        tenure_say(&words, ", and %s in ",
+                   tenure_text_bytes(charge->below_bytes).text);
+        tenure_say(&words, "%s block%s below",
+                   tenure_text_count(charge->below_blocks).text,
+                   charge->below_blocks == 1 ? "" : "s");
+    }
     if (charge->rate >= 0.5) {
         tenure_say(&words, ", ");
         tenure_say_bytes(&words, charge->rate);

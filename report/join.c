@@ -151,24 +151,6 @@ static void add_lates(struct tenure_series *series, uint32_t i)
     }
 }
 
-static void add_marks(struct tenure_series *series, uint32_t i)
-{
-    const struct tenure_snapshot *from = &series->snapshots[i];
-    bool once = tenure_snapshot_is_only(from);
-    for (uint64_t r = 0; r < from->marks_count; r++) {
-        const struct tenure_mark *mark = &from->marks[r];
-        struct tenure_population *p =
-            &tenure_join_site(series, &series->sites, mark->site)->population;
-        if (!p->lost_blocks) {
-            p->lost_blocks = tenure_join_array(series);
-            p->lost_bytes = tenure_join_array(series);
-        }
-        add(p->lost_blocks, i,
-            once ? mark->unreached_blocks : mark->lost_blocks);
-        add(p->lost_bytes, i, once ? mark->unreached_bytes : mark->lost_bytes);
-    }
-}
-
 /* Rows of one site that count as one cohort in both snapshots. */
 struct group {
     uint32_t site, generation;
@@ -282,7 +264,6 @@ void tenure_join_rows(struct tenure_series *series)
         add_rows(series, &series->sites, i, s->rows, s->rows_count);
         add_rows(series, &series->mappings, i, s->mappings, s->mappings_count);
         add_lates(series, i);
-        add_marks(series, i);
     }
     const struct tenure_snapshot *a = &series->snapshots[0],
                                  *c = &series->snapshots[last];

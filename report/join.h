@@ -7,8 +7,8 @@
 
 #include "report/series.h"
 
-/* Fills series->sites and ->mappings from rows, late frees and marks; all
- * but what growth knows. The call tree must be complete. */
+/* Fills series->sites and ->mappings from rows and late frees; all but
+ * what growth and the marks know. The call tree must be complete. */
 void tenure_join_rows(struct tenure_series *series);
 
 /* Adds grown bytes to populations and columns, and grown_by. */
@@ -16,6 +16,9 @@ void tenure_join_growth(struct tenure_series *series);
 
 /* How far the numbers of a sampled run may be off. */
 void tenure_join_spread(struct tenure_series *series);
+
+/* Adds what marks say of lost blocks. */
+void tenure_join_lost(struct tenure_series *series);
 
 /* Adds what the newest mark found that sites retain. */
 void tenure_join_held(struct tenure_series *series);

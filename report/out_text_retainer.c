@@ -6,6 +6,8 @@
 
 #include "report/out_text.h"
 #include "report/retainer.h"
+#include "report/verdict_rules.h"
+#include "report/words.h"
 
 static const struct tenure_snapshot *last_of(const struct tenure_series *series)
 {
@@ -61,6 +63,19 @@ void tenure_text_way(const struct tenure_view *view,
     }
 }
 
+static void print_evidence(const struct tenure_view *view,
+                           const struct tenure_site *site)
+{
+    const struct tenure_population *p = &site->population;
+    struct tenure_site_verdict verdict = {0};
+    char text[512];
+    struct tenure_words words = tenure_words_in(text, sizeof text);
+    tenure_take_lost(&p, 1, &verdict);
+    tenure_say_lost(&words, &verdict, p);
+    tenure_print_text(&view->paper, text);
+    fputs(".\n", view->paper.to);
+}
+
 /* Why there may be no way, or not for all blocks. */
 static void print_doubt(const struct tenure_view *view,
                         const struct tenure_site *site, bool found)
@@ -81,10 +96,18 @@ static void print_doubt(const struct tenure_view *view,
         fputs(".\n  tenure snap --major takes one that says who holds what.\n",
               to);
     } else if (lost > 0) {
-        fprintf(to, "\n  Lost: nothing points to %s of its %s blocks (%s).\n",
+        fprintf(to, "\n  %s of its %s blocks (%s) are lost:\n  ",
                 tenure_text_count(lost).text,
                 tenure_text_count(p->live_blocks[last]).text,
                 tenure_text_bytes(p->lost_bytes[last]).text);
+        print_evidence(view, site);
+    } else if (site->possible_blocks > 0) {
+        fprintf(to,
+                "\n  Possibly lost: only interior pointers lead to %s of its "
+                "%s blocks (%s).\n",
+                tenure_text_count(site->possible_blocks).text,
+                tenure_text_count(p->live_blocks[last]).text,
+                tenure_text_bytes(site->possible_bytes).text);
     } else if (!found) {
         fputs(
             "\n  No way was recorded: they are kept for the 256 sites that "

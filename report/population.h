@@ -50,6 +50,20 @@ struct tenure_held {
     bool older, unresized; /* than all of them, and never by realloc */
 };
 
+/* How the lost blocks hang together, in the newest snapshot that has some;
+ * the words are those of LOSSES in the snapshot file. */
+struct tenure_hanging {
+    bool known;
+    uint32_t snapshot; /* index */
+    /* Call of the site whose direct blocks most of them are below; the
+     * site's own if any is direct. */
+    uint32_t leader;
+    uint64_t direct_blocks, direct_bytes;
+    uint64_t indirect_blocks, indirect_bytes;
+    uint64_t below_blocks, below_bytes;
+    double blocks_variance, bytes_variance; /* of direct + indirect */
+};
+
 struct tenure_population {
     const struct tenure_timeline *timeline;
     const uint64_t *live_blocks; /* [count] */
@@ -67,6 +81,7 @@ struct tenure_population {
     const uint64_t *rising_blocks;
     const uint64_t *lost_blocks; /* [count] 0 where the snapshot is minor */
     const uint64_t *lost_bytes;  /* [count] */
+    struct tenure_hanging hanging;
     struct tenure_held held;
 };
 

@@ -156,6 +156,7 @@ int tenure_series_join(struct tenure_series *series,
     tenure_join_rows(series);
     tenure_join_growth(series);
     tenure_join_spread(series);
+    tenure_join_lost(series);
     tenure_join_held(series);
     tenure_join_finish(series, &series->sites);
     tenure_join_finish(series, &series->mappings);

@@ -191,6 +191,25 @@ uint64_t tenure_snapshot_total(const struct tenure_snapshot *snapshot,
     return sum;
 }
 
+struct tenure_leak_kinds
+tenure_snapshot_kinds(const struct tenure_snapshot *snapshot)
+{
+    struct tenure_leak_kinds sum = {0};
+    for (uint64_t i = 0; i < snapshot->marks_count; i++) {
+        const struct tenure_mark *mark = &snapshot->marks[i];
+        sum.possible_blocks += mark->possible_blocks;
+        sum.possible_bytes += mark->possible_bytes;
+        sum.unreached_blocks += mark->unreached_blocks;
+        sum.unreached_bytes += mark->unreached_bytes;
+    }
+    bool lost = tenure_snapshot_total(snapshot, TENURE_VALUE_LOST_BLOCKS) > 0;
+    for (uint64_t i = 0; lost && i < snapshot->losses_count; i++) {
+        sum.indirect_blocks += snapshot->losses[i].indirect_blocks;
+        sum.indirect_bytes += snapshot->losses[i].indirect_bytes;
+    }
+    return sum;
+}
+
 enum value_kind { TOTAL, QUALITY, DROPPED };
 
 uint64_t tenure_snapshot_dropped(const struct tenure_snapshot *snapshot)

@@ -31,7 +31,8 @@
     X(type, types, TYPES)                                                      \
     X(retained, retained, RETAINED)                                            \
     X(container, containers, CONTAINERS)                                       \
-    X(unseen_module, unseen_modules, UNSEEN_MODULES)
+    X(unseen_module, unseen_modules, UNSEEN_MODULES)                           \
+    X(loss, losses, LOSSES)
 
 struct tenure_snapshot {
     const char *path; /* as it was given; belongs to the caller */
@@ -74,6 +75,17 @@ bool tenure_snapshot_is_only(const struct tenure_snapshot *snapshot);
  * counts as lost in it, where the agent wants to look twice. */
 uint64_t tenure_snapshot_total(const struct tenure_snapshot *snapshot,
                                uint32_t key);
+
+/* What a mark says of the blocks of all sites. Indirect are those of lost:
+ * only lost blocks point to them. Possible are not lost: but only interior
+ * pointers lead to them. Unreached: in this mark, lost or not yet. */
+struct tenure_leak_kinds {
+    uint64_t indirect_blocks, indirect_bytes;
+    uint64_t possible_blocks, possible_bytes;
+    uint64_t unreached_blocks, unreached_bytes;
+};
+struct tenure_leak_kinds
+tenure_snapshot_kinds(const struct tenure_snapshot *snapshot);
 
 /* How many records the agent had to drop: the sum of all DROPPED values. */
 uint64_t tenure_snapshot_dropped(const struct tenure_snapshot *snapshot);

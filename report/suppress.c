@@ -178,6 +178,19 @@ static void forget(struct tenure_rule *rule)
     rule->blocks = rule->bytes = 0;
 }
 
+/* What is below lost blocks goes with them. */
+static struct tenure_rule *rule_for(const struct tenure_suppressions *list,
+                                    const struct tenure_charge *charges,
+                                    size_t i, const bool *out)
+{
+    for (size_t r = 0; r < list->count; r++)
+        if (!out[r] && tenure_rule_matches(&list->at[r], &charges[i]))
+            return &list->at[r];
+    if (charges[i].above == 0 || !charges[charges[i].above - 1].rule)
+        return NULL;
+    return &list->at[charges[charges[i].above - 1].rule - list->at];
+}
+
 /* `out[rule]` are those that do not hold; true if there is a new one. */
 static bool one_round(struct tenure_suppressions *list,
                       struct tenure_charge *charges, size_t count,
@@ -188,12 +201,9 @@ static bool one_round(struct tenure_suppressions *list,
             forget(&list->at[r]);
     for (size_t i = 0; i < count; i++) {
         struct tenure_charge *charge = &charges[i];
-        charge->rule = NULL;
-        for (size_t r = 0; r < list->count && !charge->rule; r++)
-            if (!out[r] && tenure_rule_matches(&list->at[r], charge))
-                charge->rule = &list->at[r];
-        if (charge->rule) {
-            struct tenure_rule *rule = &list->at[charge->rule - list->at];
+        struct tenure_rule *rule = rule_for(list, charges, i, out);
+        charge->rule = rule;
+        if (rule) {
             rule->charges++;
             rule->blocks += charge->blocks;
             rule->bytes += charge->bytes;

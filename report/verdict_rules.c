@@ -27,20 +27,6 @@ const char *tenure_class_name(enum tenure_site_class class)
     return class < TENURE_CLASS_COUNT ? names[class] : names[0];
 }
 
-/* The newest snapshot that looked for lost blocks and found some. The one
- * at exit counts as well: what is lost then was lost before. */
-static void take_lost(const struct tenure_population *const *populations,
-                      uint32_t count, struct tenure_site_verdict *verdict)
-{
-    uint32_t columns = populations[0]->timeline->count;
-    for (uint32_t k = columns; k-- && !verdict->lost_blocks;) {
-        for (uint32_t i = 0; i < count; i++) {
-            verdict->lost_blocks += populations[i]->lost_blocks[k];
-            verdict->lost_bytes += populations[i]->lost_bytes[k];
-        }
-    }
-}
-
 bool tenure_is_held(const struct tenure_population *population)
 {
     return population->held.share >= tenure_rules.container;
@@ -217,7 +203,7 @@ void tenure_judge_site(const struct tenure_population *const *populations,
     tenure_matrix_open(scratch, populations[0]->timeline);
     tenure_matrix_fill(scratch, populations, count);
     verdict->snapshots = scratch->count;
-    take_lost(populations, count, verdict);
+    tenure_take_lost(populations, count, verdict);
     verdict->class = classify(scratch, populations, count, verdict);
     take_rate(scratch, verdict);
     take_limit(populations[0]->timeline, verdict);

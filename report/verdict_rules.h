@@ -172,6 +172,7 @@ struct tenure_site_verdict {
     struct tenure_leak_test test; /* the one that decided; age 0 = none */
     struct tenure_growth_test growth;
     uint64_t lost_blocks, lost_bytes;
+    struct tenure_hanging hanging;    /* of the lost ones */
     double rate, rate_low, rate_high; /* bytes per second */
     double plateau_bytes;             /* warming: where it ends; 0 = unknown */
     double seconds_to_limit;          /* at this rate; 0 = none in sight */
@@ -209,6 +210,14 @@ void tenure_verdict_text(const struct tenure_site_verdict *verdict,
  * does not have any more, and how many there were; true if all went. */
 bool tenure_freed_at_end(const struct tenure_population *population,
                          uint64_t *freed, uint64_t *of);
+
+/* Fills what a verdict says of lost blocks, and the sentence for it. */
+void tenure_take_lost(const struct tenure_population *const *populations,
+                      uint32_t count, struct tenure_site_verdict *verdict);
+struct tenure_words;
+void tenure_say_lost(struct tenure_words *words,
+                     const struct tenure_site_verdict *verdict,
+                     const struct tenure_population *population);
 
 /* The parts, for --explain and unit tests. */
 void tenure_leak_test(const struct tenure_matrix *matrix, uint32_t age,

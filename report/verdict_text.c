@@ -215,13 +215,7 @@ void tenure_verdict_text(const struct tenure_site_verdict *verdict,
                    verdict->snapshots == 1 ? "snapshot" : "snapshots");
         break;
     case TENURE_CLASS_LOST:
-        tenure_say(&words, "%llu block%s that nothing points to, ",
-                   (unsigned long long)verdict->lost_blocks,
-                   verdict->lost_blocks == 1 ? "" : "s");
-        tenure_say_bytes(&words, (double)verdict->lost_bytes);
-        tenure_say(&words, population->timeline->count > 1
-                               ? ", in two major snapshots"
-                               : ", at the end of the process");
+        tenure_say_lost(&words, verdict, population);
         return;
     case TENURE_CLASS_GROWN:
         say_growth(&words, &verdict->growth);

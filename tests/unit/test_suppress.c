@@ -74,6 +74,27 @@ static void any_frame_is_matched_by_function_file_or_module(void **state)
     assert_false(suppresses(""));
 }
 
+/* As LeakSanitizer does: what hangs below a suppressed leak is no other. */
+static void what_is_below_a_suppressed_loss_goes_with_it(void **state)
+{
+    (void)state;
+    struct tenure_charge charges[3];
+    static const struct tenure_charge_frame other = {
+        .function = "elsewhere", .file = "", .module = "/bin/server"};
+    for (uint32_t i = 0; i < 3; i++)
+        charges[i] = finding(TENURE_CLASS_LOST, 1000);
+    charges[1].stack = charges[2].stack =
+        (struct tenure_charge_stack){&other, 1, 0};
+    charges[1].above = 1;
+    assert_int_equal(
+        tenure_suppressions_parse(&list, "t", "leak:copy_key", &why), 0);
+    tenure_suppressions_apply(&list, charges, 3);
+    assert_int_equal(charges[0].state, TENURE_CHARGE_SUPPRESSED);
+    assert_int_equal(charges[1].state, TENURE_CHARGE_SUPPRESSED);
+    assert_int_equal(charges[2].state, TENURE_CHARGE_FAILS);
+    assert_int_equal(list.at[0].bytes, 2000);
+}
+
 static void blanks_comments_and_line_ends_do_not_matter(void **state)
 {
     (void)state;
@@ -307,6 +328,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(what_is_below_a_suppressed_loss_goes_with_it),
         TEST(any_frame_is_matched_by_function_file_or_module),
         TEST(blanks_comments_and_line_ends_do_not_matter),
         TEST(a_rule_holds_to_the_end_of_its_day),
