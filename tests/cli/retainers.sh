@@ -40,7 +40,7 @@ held make_item "global \`the_box\` (cli_retainers)
 -> one block of make_box, many of its words"
 held on_stack "stack of thread holder (TID), in on_stack"
 held lose_some ""
-expect_out "Lost: nothing points to 100 of its 100 blocks"
+expect_out "100 of its 100 blocks (10.2 KiB) are lost"
 
 # The same in JSON.
 jq -e '[.sites[] | select([.stack[].function] | index("make_item"))][0] |

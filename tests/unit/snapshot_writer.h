@@ -24,7 +24,7 @@
 
 #include "agent/format/objects.h"
 
-enum { WRITER_SECTIONS = 20 };
+enum { WRITER_SECTIONS = 21 };
 
 struct writer {
     /* Filled with one run's constants; a test may change any of it before
