@@ -290,27 +290,17 @@ static bool is_dirty(const struct tenure__major *major)
 static void add_major(struct gathering *g)
 {
     const struct tenure__major *major = &g->major;
-    if (major->mark_count > 0)
-        tenure__output_borrow(&g->output, TENURE_SECTION_MARKS, major->mark,
-                              sizeof *major->mark, major->mark_count);
-    if (major->loss_count > 0)
-        tenure__output_borrow(&g->output, TENURE_SECTION_LOSSES, major->loss,
-                              sizeof *major->loss, major->loss_count);
-    if (major->retainer_count > 0)
-        tenure__output_borrow(&g->output, TENURE_SECTION_RETAINERS,
-                              major->retainer, sizeof *major->retainer,
-                              major->retainer_count);
-    if (major->type_count > 0)
-        tenure__output_borrow(&g->output, TENURE_SECTION_TYPES, major->type,
-                              sizeof *major->type, major->type_count);
-    if (major->retained_count > 0)
-        tenure__output_borrow(&g->output, TENURE_SECTION_RETAINED,
-                              major->retained, sizeof *major->retained,
-                              major->retained_count);
-    if (major->container_count > 0)
-        tenure__output_borrow(&g->output, TENURE_SECTION_CONTAINERS,
-                              major->container, sizeof *major->container,
-                              major->container_count);
+#define LEND(section, table)                                                   \
+    if (major->table##_count > 0)                                              \
+    tenure__output_borrow(&g->output, TENURE_SECTION_##section, major->table,  \
+                          sizeof *major->table, major->table##_count)
+    LEND(MARKS, mark);
+    LEND(LOSSES, loss);
+    LEND(RETAINERS, retainer);
+    LEND(TYPES, type);
+    LEND(RETAINED, retained);
+    LEND(CONTAINERS, container);
+#undef LEND
     add_value(g, TENURE_VALUE_UNWEIGHED_BLOCKS, major->unweighed);
     add_value(g, TENURE_VALUE_PAUSE_US, (major->pause_ns + 999) / 1000);
     add_value(g, TENURE_VALUE_LOST_BLOCKS, major->lost_blocks);

@@ -76,18 +76,6 @@ static void objects(struct tenure_json *json, const struct tenure_snapshot *s)
     tenure_json_end_object(json);
 }
 
-/* What lost_blocks do not tell. */
-static void kinds(struct tenure_json *json, const struct tenure_snapshot *s)
-{
-    struct tenure_leak_kinds kinds = tenure_snapshot_kinds(s);
-    tenure_json_count(json, "indirect_blocks", kinds.indirect_blocks);
-    tenure_json_count(json, "indirect_bytes", kinds.indirect_bytes);
-    tenure_json_count(json, "possible_blocks", kinds.possible_blocks);
-    tenure_json_count(json, "possible_bytes", kinds.possible_bytes);
-    tenure_json_count(json, "unreached_blocks", kinds.unreached_blocks);
-    tenure_json_count(json, "unreached_bytes", kinds.unreached_bytes);
-}
-
 static void snapshot(struct tenure_json *json, const struct tenure_snapshot *s)
 {
     static const char *const triggers[] = {
@@ -123,7 +111,7 @@ static void snapshot(struct tenure_json *json, const struct tenure_snapshot *s)
         if (values[i].key < TENURE_VALUE_TRUNCATED_STACKS)
             tenure_json_count(json, values[i].name,
                               tenure_snapshot_total(s, values[i].key));
-    kinds(json, s);
+    tenure_json_kinds(json, s);
     tenure_json_count(json, "dropped", tenure_snapshot_dropped(s));
     tenure_json_object(json, "quality");
     for (uint32_t i = 0; i < count; i++)
@@ -300,29 +288,6 @@ static void retainer(struct tenure_json *json, const struct tenure_view *view,
     tenure_json_end_array(json);
 }
 
-/* In the last snapshot, as the columns of what is alive. */
-static void lost(struct tenure_json *json, const struct tenure_view *view,
-                 const struct tenure_site *of)
-{
-    const struct tenure_population *p = &of->population;
-    static const struct tenure_hanging none;
-    uint32_t last = p->timeline->count - 1;
-    bool now = p->hanging.known && p->hanging.snapshot == last;
-    const struct tenure_hanging *hanging = now ? &p->hanging : &none;
-    tenure_json_count(json, "lost_blocks", p->lost_blocks[last]);
-    tenure_json_count(json, "lost_bytes", p->lost_bytes[last]);
-    tenure_json_count(json, "indirect_blocks", hanging->indirect_blocks);
-    tenure_json_count(json, "indirect_bytes", hanging->indirect_bytes);
-    tenure_json_count(json, "below_blocks", hanging->below_blocks);
-    tenure_json_count(json, "below_bytes", hanging->below_bytes);
-    tenure_json_count(json, "possible_blocks", of->possible_blocks);
-    tenure_json_count(json, "possible_bytes", of->possible_bytes);
-    if (view->series->timeline.sample_bytes == 0)
-        return;
-    tenure_json_real(json, "lost_blocks_error", sqrt(hanging->blocks_variance));
-    tenure_json_real(json, "lost_bytes_error", sqrt(hanging->bytes_variance));
-}
-
 static void site(struct tenure_json *json, const struct tenure_view *view,
                  const struct tenure_site *of, const struct tenure_site *leader,
                  struct tenure_stack *stack)
@@ -351,7 +316,7 @@ static void site(struct tenure_json *json, const struct tenure_view *view,
     numbers(json, "live_blocks", p->live_blocks, count);
     numbers(json, "live_bytes", p->live_bytes, count);
     cohorts(json, p);
-    lost(json, view, of);
+    tenure_json_lost(json, of);
     retained(json, view, of);
     rate(json, verdict);
     if (view->three)

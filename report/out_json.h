@@ -19,4 +19,10 @@ void tenure_json_body(struct tenure_json *json, struct tenure_view *view);
  * the site that view->explain begins, if there is one. */
 void tenure_json_objects(struct tenure_json *json, struct tenure_view *view);
 
+/* Members of an object: what lost_blocks do not tell of a snapshot; a site's
+ * lost blocks in the last snapshot, as the columns of what is alive. */
+void tenure_json_kinds(struct tenure_json *json,
+                       const struct tenure_snapshot *snapshot);
+void tenure_json_lost(struct tenure_json *json, const struct tenure_site *of);
+
 #endif
