@@ -153,7 +153,9 @@ static void say_error(struct tenure__text *answer,
                  {-ENOTDIR, "this is not a directory"},
                  {-ELOOP, "the directory is a symbolic link"},
                  {-ENOMEM, "not enough memory for the snapshot"},
-                 {-EMFILE, "no free descriptor"}};
+                 {-EMFILE, "no free descriptor"},
+                 {-EFBIG, "the limit on the size of files is reached"},
+                 {-EPERM, "not permitted, maybe by a seccomp filter"}};
     int error = snapshot->seq;
     size_t i = 0, count = sizeof known / sizeof known[0];
     while (i < count && known[i].error != error)

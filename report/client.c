@@ -38,8 +38,9 @@ static int no_agent(const struct tenure_peer *peer, struct tenure_why *why)
     if (tenure_peer_carries(peer) == TENURE_CARRIES)
         return tenure_because(why,
                               "process %d (%s) carries the agent, which "
-                              "does not listen: it is starting or "
-                              "ending; try again",
+                              "does not listen: it is starting or ending "
+                              "(try again), or a seccomp filter or a limit "
+                              "on descriptors keeps it from it",
                               peer->pid, peer->name);
     int count = tenure_peer_descendants(peer->pid, list, sizeof list);
     if (count > 0)
@@ -76,9 +77,14 @@ static int timed_out(const struct tenure_peer *peer, uint64_t timeout_ms,
 
 static int ended(const struct tenure_peer *peer, struct tenure_why *why)
 {
+    struct tenure_peer now;
+    if (tenure_peer_read(peer->pid, &now) != 0)
+        return tenure_because(why, "process %d (%s) has ended", peer->pid,
+                              peer->name);
     return tenure_because(why,
-                          "process %d (%s) closed the connection before "
-                          "it answered; see whether it still runs",
+                          "the agent in process %d (%s) closed the "
+                          "connection before it answered: it starts anew "
+                          "when the process changes its user; try again",
                           peer->pid, peer->name);
 }
 

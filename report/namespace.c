@@ -23,7 +23,7 @@ bool tenure_namespace_shared(const struct tenure_peer *peer, const char *name)
 {
     struct stat ours, theirs;
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/ns/%s", peer->pid, name);
+    snprintf(path, sizeof path, "/proc/%d/ns/%s", peer->thread, name);
     if (stat(path, &theirs) != 0)
         return true;
     snprintf(path, sizeof path, "/proc/self/ns/%s", name);
@@ -34,7 +34,7 @@ bool tenure_namespace_shared(const struct tenure_peer *peer, const char *name)
 static int enter(const struct tenure_peer *peer, const char *name, int type)
 {
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/ns/%s", peer->pid, name);
+    snprintf(path, sizeof path, "/proc/%d/ns/%s", peer->thread, name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int result = fd < 0 ? -1 : setns(fd, type);
     if (fd >= 0)

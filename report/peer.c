@@ -42,6 +42,31 @@ static void read_status_line(const char *line, struct tenure_peer *peer)
     }
 }
 
+/* A process goes on when its first thread has ended, but that one has no
+ * memory, files or namespaces any more. */
+static void find_living(struct tenure_peer *peer)
+{
+    char path[64], line[512];
+    snprintf(path, sizeof path, "/proc/%d/task", peer->pid);
+    DIR *tasks = opendir(path);
+    struct dirent *entry;
+    while (tasks && peer->state == 'Z' && (entry = readdir(tasks))) {
+        struct tenure_peer thread = {0};
+        int tid = (int)strtol(entry->d_name, NULL, 10);
+        FILE *status = tid > 0 ? open_proc(tid, "status") : NULL;
+        while (status && fgets(line, sizeof line, status))
+            read_status_line(line, &thread);
+        if (status)
+            fclose(status);
+        if (!thread.state || strchr("ZX", thread.state))
+            continue;
+        peer->state = thread.state;
+        peer->thread = tid;
+    }
+    if (tasks)
+        closedir(tasks);
+}
+
 int tenure_peer_read(int pid, struct tenure_peer *peer)
 {
     char line[512];
@@ -49,10 +74,12 @@ int tenure_peer_read(int pid, struct tenure_peer *peer)
     if (!status)
         return -1;
     memset(peer, 0, sizeof *peer);
-    peer->pid = peer->inner_pid = pid;
+    peer->pid = peer->inner_pid = peer->thread = pid;
     while (fgets(line, sizeof line, status))
         read_status_line(line, peer);
     fclose(status);
+    if (peer->state == 'Z')
+        find_living(peer);
     return peer->state && !strchr("ZX", peer->state) ? 0 : -1;
 }
 
@@ -112,7 +139,7 @@ enum tenure_carries tenure_peer_carries(const struct tenure_peer *peer)
     bool found = false;
     if (is_walker(peer))
         return TENURE_CARRIES_NOT;
-    FILE *maps = open_proc(peer->pid, "maps");
+    FILE *maps = open_proc(peer->thread, "maps");
     if (!maps)
         return TENURE_UNKNOWN;
     while (!found && fgets(line, sizeof line, maps))
@@ -127,7 +154,7 @@ enum tenure_carries tenure_peer_carries(const struct tenure_peer *peer)
 void tenure_peer_exe(const struct tenure_peer *peer, char *path, size_t bytes)
 {
     char link[64];
-    snprintf(link, sizeof link, "/proc/%d/exe", peer->pid);
+    snprintf(link, sizeof link, "/proc/%d/exe", peer->thread);
     ssize_t length = readlink(link, path, bytes - 1);
     path[length > 0 ? length : 0] = 0;
 }
@@ -136,7 +163,7 @@ void tenure_peer_file(const struct tenure_peer *peer, const char *path,
                       char *ours, size_t bytes)
 {
     struct stat there, here;
-    int length = snprintf(ours, bytes, "/proc/%d/root%s", peer->pid, path);
+    int length = snprintf(ours, bytes, "/proc/%d/root%s", peer->thread, path);
     bool fits = length >= 0 && (size_t)length < bytes;
     if (!fits || stat(ours, &there) != 0 ||
         (stat(path, &here) == 0 && here.st_dev == there.st_dev &&

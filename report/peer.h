@@ -15,6 +15,7 @@
 
 struct tenure_peer {
     int pid;       /* as we see it */
+    int thread;    /* one that lives, to be looked at in /proc: often = pid */
     int inner_pid; /* as it sees itself, inside its PID namespace */
     int parent;
     uid_t uids[3]; /* real, effective, saved */

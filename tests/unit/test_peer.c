@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,35 @@ static void pretend_to_carry(const char *dir)
     close(fd);
 }
 
+static void *go_on(void *with)
+{
+    pause();
+    return with;
+}
+
+static void a_process_goes_on_without_its_first_thread(void **state)
+{
+    (void)state;
+    char exe[256] = "", number[16];
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, go_on, NULL);
+        pthread_exit(NULL);
+    }
+    snprintf(number, sizeof number, "%d", pid);
+    do {
+        usleep(1000);
+        assert_int_equal(tenure_peer_named(number, &peer, &why), 0);
+    } while (peer.thread == pid);
+    assert_int_equal(peer.pid, pid);
+    assert_true(peer.state != 'Z');
+    tenure_peer_exe(&peer, exe, sizeof exe);
+    assert_non_null(strstr(exe, "test_peer"));
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
 static void tracked_descendants_are_found_below_their_parents(void **state)
 {
     (void)state;
@@ -128,6 +158,7 @@ int main(void)
         cmocka_unit_test(a_process_id_is_a_number_of_a_living_process),
         cmocka_unit_test(we_see_ourselves),
         cmocka_unit_test(a_zombie_is_no_process),
+        cmocka_unit_test(a_process_goes_on_without_its_first_thread),
         cmocka_unit_test(tracked_descendants_are_found_below_their_parents),
         cmocka_unit_test(a_file_in_the_same_root_keeps_its_name),
     };
