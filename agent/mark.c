@@ -16,6 +16,9 @@
 /* One in so many blocks grey: sorting them costs less than it saves. */
 #define GREY_SHARE 1024u
 
+#define HUGE_BYTES (16ull << 20)
+#define SMALL_NUMBER 4096u
+
 static uint32_t *map_numbers(const struct tenure__mark *mark)
 {
     return tenure__os_map_large(((size_t)mark->index.count + 1) *
@@ -87,6 +90,14 @@ static bool is_empty_array(uint64_t start, uint64_t bytes, uint64_t offset)
     return offset == 8 && bytes == 8 && *(const uint64_t *)start == 0;
 }
 
+/* An int beside the upper half of what was a pointer, as on every stack, lies
+ * inside some huge block more often than such a block has no other pointer
+ * to it than to just there. */
+static bool is_half(uint64_t bytes, uint64_t word)
+{
+    return bytes >= HUGE_BYTES && (uint32_t)word < SMALL_NUMBER;
+}
+
 enum tenure__pointer tenure__mark_classify(const struct tenure__index *index,
                                            uint32_t block, uint64_t word)
 {
@@ -98,7 +109,10 @@ enum tenure__pointer tenure__mark_classify(const struct tenure__index *index,
     if (offset >= bytes)
         return is_empty_array(start, bytes, offset) ? TENURE__POINTS_START
                                                     : TENURE__POINTS_NOWHERE;
-    return offset < 8 ? TENURE__POINTS_TAGGED : TENURE__POINTS_INSIDE;
+    if (offset < 8)
+        return TENURE__POINTS_TAGGED;
+    return is_half(bytes, word) ? TENURE__POINTS_NOWHERE
+                                : TENURE__POINTS_INSIDE;
 }
 
 /* The block's word is here now. */

@@ -213,6 +213,28 @@ static void the_end_of_an_empty_array_with_a_cookie_counts(void **state)
     heap_close(&heap);
 }
 
+/* 5 GiB: there is a place in it where the lower half of an address is 0. */
+static void half_a_pointer_beside_a_number_holds_no_huge_block(void **state)
+{
+    (void)state;
+    struct heap heap;
+    struct tenure__mark mark;
+    const size_t bytes = 5ull << 30;
+    heap_open(&heap, 8, bytes + 4096);
+    uint64_t start = (uint64_t)heap_new(&heap, bytes);
+    uint64_t half = (start + (1ull << 32)) >> 32 << 32;
+    struct tenure__mark_source source = source_of(&heap);
+    assert_int_equal(tenure__mark_open(&mark, &source), 0);
+    assert_int_equal(tenure__mark_classify(&mark.index, 0, half),
+                     TENURE__POINTS_NOWHERE);
+    assert_int_equal(tenure__mark_classify(&mark.index, 0, half + 4095),
+                     TENURE__POINTS_NOWHERE);
+    assert_int_equal(tenure__mark_classify(&mark.index, 0, half + 4096),
+                     TENURE__POINTS_INSIDE);
+    tenure__mark_close(&mark);
+    heap_close(&heap);
+}
+
 static void root_blocks_reach_what_they_point_to(void **state)
 {
     (void)state;
@@ -391,6 +413,7 @@ int main(void)
         cmocka_unit_test(what_a_chain_from_a_root_leads_to_is_reached),
         cmocka_unit_test(interior_pointers_reach_and_are_told_apart),
         cmocka_unit_test(the_end_of_an_empty_array_with_a_cookie_counts),
+        cmocka_unit_test(half_a_pointer_beside_a_number_holds_no_huge_block),
         cmocka_unit_test(root_blocks_reach_what_they_point_to),
         cmocka_unit_test(random_heaps_are_marked_as_by_the_plain_way),
         cmocka_unit_test(untouched_pages_of_large_blocks_are_not_read),
