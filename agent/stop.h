@@ -14,8 +14,8 @@
  *           they should (stop_waits.h).
  *   signal  a real-time signal that the service does not use; its handler is
  *           installed at the first such stop and stays, since a signal that
- *           is still pending would otherwise end the process. Calls that the
- *           kernel never restarts (signal(7)) see EINTR.
+ *           is still pending would otherwise end the process. Calls go on as
+ *           well (stop_waits_signal.h).
  *   none    nobody is stopped: no registers, torn image.
  */
 #ifndef TENURE_AGENT_STOP_H

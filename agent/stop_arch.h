@@ -64,6 +64,14 @@ void tenure__registers_return(tenure__registers *registers, long result);
 uint32_t tenure__context_words(const void *context, uint64_t *word,
                                uint64_t *stack_pointer);
 
+/* As tenure__registers_interrupted(), _restart() and _return(), of a context:
+ * only calls that say EINTR. call->number is negative if it cannot be told
+ * (x86_64), the first argument is unknown on aarch64. */
+bool tenure__context_interrupted(const void *context,
+                                 struct tenure__call *call);
+void tenure__context_restart(void *context, const struct tenure__call *call);
+void tenure__context_return(void *context, long result);
+
 /* struct sigaction of the kernel. */
 struct tenure__sigaction {
     void *handler;

@@ -136,6 +136,38 @@ void tenure__registers_return(tenure__registers *registers, long result)
     registers->regs[0] = (uint64_t)result;
 }
 
+bool tenure__context_interrupted(const void *context, struct tenure__call *call)
+{
+    const mcontext_t *machine = &((const ucontext_t *)context)->uc_mcontext;
+    if ((long)machine->regs[0] != -EINTR ||
+        !is_call(machine->pc - TENURE_CALL_BYTES))
+        return false;
+    *call = (struct tenure__call){
+        .number = (long)machine->regs[8],
+        .result = -EINTR,
+        .stack_pointer = machine->sp,
+        .pc = machine->pc,
+    };
+    for (int i = 1; i < 6; i++)
+        call->argument[i] = machine->regs[i];
+    return true;
+}
+
+void tenure__context_restart(void *context, const struct tenure__call *call)
+{
+    mcontext_t *machine = &((ucontext_t *)context)->uc_mcontext;
+    for (int i = 0; i < 6; i++)
+        machine->regs[i] = call->argument[i];
+    machine->regs[8] = (uint64_t)call->number;
+    machine->pc = call->pc - TENURE_CALL_BYTES;
+}
+
+void tenure__context_return(void *context, long result)
+{
+    mcontext_t *machine = &((ucontext_t *)context)->uc_mcontext;
+    machine->regs[0] = (uint64_t)result;
+}
+
 uint64_t tenure__registers_unwind(const tenure__registers *registers,
                                   uint64_t *value)
 {

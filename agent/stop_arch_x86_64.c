@@ -150,6 +150,60 @@ void tenure__registers_return(tenure__registers *registers, long result)
     registers->rax = (unsigned long long)result;
 }
 
+/* A context has lost the number of the call: libc loads it into eax right
+ * before, or with one more load from the stack (of the first argument, after
+ * it has allowed cancellation) in between. */
+static long number_before(const uint8_t *call)
+{
+    int32_t number;
+    if ((call[-3] & 0xc7) == 0x44 && call[-2] == 0x24 && call[-4] == 0x8b)
+        /* mov disp8(%rsp),%reg; 64 bits of it have a prefix */
+        call -= (call[-5] & 0xf0) == 0x40 ? 5 : 4;
+    if (call[-2] == 0x31 && call[-1] == 0xc0) /* xor %eax,%eax */
+        return 0;
+    if (call[-5] != 0xb8) /* mov $number,%eax */
+        return -1;
+    memcpy(&number, call - 4, sizeof number);
+    return number;
+}
+
+bool tenure__context_interrupted(const void *context, struct tenure__call *call)
+{
+    const mcontext_t *machine = &((const ucontext_t *)context)->uc_mcontext;
+    const greg_t *value = machine->gregs;
+    const uint8_t *instruction =
+        (const uint8_t *)value[REG_RIP] - TENURE_CALL_BYTES;
+    if (value[REG_RAX] != -EINTR || instruction[0] != 0x0f ||
+        instruction[1] != 0x05)
+        return false;
+    *call = (struct tenure__call){
+        .number = number_before(instruction),
+        .result = -EINTR,
+        .argument = {(uint64_t)value[REG_RDI], (uint64_t)value[REG_RSI],
+                     (uint64_t)value[REG_RDX], (uint64_t)value[REG_R10],
+                     (uint64_t)value[REG_R8], (uint64_t)value[REG_R9]},
+        .stack_pointer = (uint64_t)value[REG_RSP],
+        .pc = (uint64_t)value[REG_RIP],
+    };
+    return true;
+}
+
+void tenure__context_restart(void *context, const struct tenure__call *call)
+{
+    greg_t *value = ((ucontext_t *)context)->uc_mcontext.gregs;
+    static const int order[] = {REG_RDI, REG_RSI, REG_RDX,
+                                REG_R10, REG_R8,  REG_R9};
+    for (int i = 0; i < 6; i++)
+        value[order[i]] = (greg_t)call->argument[i];
+    value[REG_RAX] = call->number;
+    value[REG_RIP] = (greg_t)(call->pc - TENURE_CALL_BYTES);
+}
+
+void tenure__context_return(void *context, long result)
+{
+    ((ucontext_t *)context)->uc_mcontext.gregs[REG_RAX] = result;
+}
+
 uint64_t tenure__registers_unwind(const tenure__registers *registers,
                                   uint64_t *value)
 {

@@ -447,7 +447,7 @@ int tenure__stop_ptrace(struct tenure__stopped_thread *table,
         .table = table,
     };
     size_t state_bytes = TENURE_STOP_THREADS_MAX * sizeof *tracer.state;
-    int error = tenure__waits_look();
+    int error = tenure__waits_look(false);
     if (error < 0)
         return error;
     tracer.state = tenure__os_map(state_bytes);

@@ -4,8 +4,9 @@
  * The helper sends each thread the signal with the thread's place in the
  * table; the handler copies the registers there from its context, says that
  * it has arrived and sleeps until the helper's word changes, or until the
- * watchdog's time is over: nobody else has to let it go. A thread that
- * blocks the signal is not sent it and stays unstopped.
+ * watchdog's time is over: nobody else has to let it go. It then goes on with
+ * the system call that the signal has interrupted (stop_waits_signal.h). A
+ * thread that blocks the signal is not sent it and stays unstopped.
  */
 #include "agent/stop_signal.h"
 
@@ -16,6 +17,7 @@
 
 #include "agent/os.h"
 #include "agent/proc.h"
+#include "agent/stop_waits_signal.h"
 
 #define SIGNAL_FIRST 34 /* below: libc's own */
 #define SIGNAL_LAST 64
@@ -46,16 +48,22 @@ static void wait_for_change(uint32_t *word, uint32_t value, uint64_t until)
     }
 }
 
-static void handle(int number, siginfo_t *info, void *context)
+/* The registers that a thread on a detour has not at hand. */
+static void show_detour(const struct tenure__held *held,
+                        struct tenure__stopped_thread *thread)
 {
-    (void)number;
-    uint64_t value = (uint64_t)info->si_value.sival_ptr;
-    uint32_t round = (uint32_t)(value >> 32);
-    if (__atomic_load_n(&round_now, __ATOMIC_ACQUIRE) != round)
-        return; /* too late: that stop is over */
-    struct tenure__stopped_thread *thread = &threads[(uint32_t)value];
+    for (int i = 0; held->on_detour && i < 6; i++)
+        if (thread->word_count < TENURE_REGISTER_WORDS)
+            thread->word[thread->word_count++] = held->wait->detour.argument[i];
+}
+
+/* Shows the thread's registers for as long as the stop lasts. */
+static void stay(uint32_t round, struct tenure__stopped_thread *thread,
+                 const struct tenure__held *held, const void *context)
+{
     thread->word_count =
         tenure__context_words(context, thread->word, &thread->stack_pointer);
+    show_detour(held, thread);
     thread->thread_pointer = (uint64_t)__builtin_thread_pointer();
     __atomic_store_n(&thread->stopped, true, __ATOMIC_RELEASE);
     __atomic_fetch_add(&arrived_count, 1, __ATOMIC_RELEASE);
@@ -64,6 +72,17 @@ static void handle(int number, siginfo_t *info, void *context)
                     tenure__os_monotonic_ns() + (uint64_t)watchdog * 1000000);
 }
 
+static void handle(int number, siginfo_t *info, void *context)
+{
+    uint64_t value = (uint64_t)info->si_value.sival_ptr;
+    uint32_t round = (uint32_t)(value >> 32);
+    struct tenure__held held;
+    tenure__wait_held(context, &held);
+    if (__atomic_load_n(&round_now, __ATOMIC_ACQUIRE) == round)
+        stay(round, &threads[(uint32_t)value], &held, context);
+    /* else too late: that stop is over */
+    tenure__wait_resume(&held, context, number);
+}
 /* Takes the highest signal that nobody uses. It stays ours. */
 static int choose_signal(void)
 {
@@ -110,8 +129,10 @@ static bool send_to(int tid, void *with)
     threads[at] = (struct tenure__stopped_thread){.tid = tid};
     siginfo_t info = {.si_code = SI_QUEUE};
     info.si_value.sival_ptr = (void *)((uint64_t)round_now << 32 | at);
-    if (!is_blocked(tid) &&
-        tenure__syscall4(SYS_rt_tgsigqueueinfo, tenure__os_pid(), tid,
+    if (is_blocked(tid))
+        return true;
+    tenure__waits_look_again(tid);
+    if (tenure__syscall4(SYS_rt_tgsigqueueinfo, tenure__os_pid(), tid,
                          signal_number, &info) == 0)
         sending->sent++;
     return true;
@@ -145,6 +166,9 @@ int tenure__stop_signal(struct tenure__stopped_thread *table,
             return number;
         signal_number = number;
     }
+    int error = tenure__waits_look(true);
+    if (error < 0)
+        return error;
     threads = table;
     watchdog = watchdog_ms;
     arrived_count = 0;
@@ -154,7 +178,7 @@ int tenure__stop_signal(struct tenure__stopped_thread *table,
     };
     uint64_t began = tenure__os_monotonic_ns();
     __atomic_fetch_add(&round_now, 1, __ATOMIC_RELEASE);
-    int error = send_all(stopped);
+    error = send_all(stopped);
     if (error == 0)
         body(stopped, with);
     __atomic_fetch_add(&round_now, 1, __ATOMIC_RELEASE);

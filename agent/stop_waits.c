@@ -19,6 +19,7 @@
 #include "agent/text.h"
 
 #define PROBES 32u
+#define LOOKS_MAX 3
 
 static struct tenure__wait *waits; /* open addressing by tid */
 
@@ -34,6 +35,11 @@ static struct tenure__wait *entry_of(int tid)
             free_entry = &waits[at];
     }
     return free_entry;
+}
+
+struct tenure__wait *tenure__wait_of(int tid)
+{
+    return waits != NULL ? entry_of(tid) : NULL;
 }
 
 /* "230 0x0 ... 0x7fff85afcd78 0x7f9673f50503", or "running", or "-1 sp pc" */
@@ -99,6 +105,7 @@ static bool is_reissued(const struct tenure__wait *wait,
 
 struct look {
     int self;
+    bool by_signal;
     uint64_t began_ns;
 };
 
@@ -122,9 +129,10 @@ static void look_at_call(struct tenure__wait *wait, int tid,
     const struct tenure__call_kind *kind = tenure__call_kind(call->number);
     struct tenure__caller caller = {tenure__os_pid(), tid};
     struct tenure__scheduled scheduled = {0};
-    uint64_t timeout =
-        kind->kernel_keeps ? 0 : tenure__call_timeout(kind, caller, call);
-    if (timeout != 0)
+    uint64_t timeout = 0;
+    if (look->by_signal || !kind->kernel_keeps)
+        timeout = tenure__call_timeout(kind, caller, call);
+    if (timeout != 0 || look->by_signal)
         tenure__scheduled_read(0, tid, &scheduled);
     if (timeout == 0)
         wait->deadline_ns = 0;
@@ -135,6 +143,7 @@ static void look_at_call(struct tenure__wait *wait, int tid,
     wait->voluntary = scheduled.voluntary;
 }
 
+/* What was read of a thread that ran meanwhile may be of two calls. */
 static bool look_at(int tid, void *with)
 {
     const struct look *look = with;
@@ -142,13 +151,18 @@ static bool look_at(int tid, void *with)
     struct tenure__wait *wait = tid != look->self ? entry_of(tid) : NULL;
     if (wait == NULL)
         return true;
-    uint64_t runs = tenure__scheduled_runs(0, tid);
-    wait->called = read_call(tid, &call);
-    if (!wait->called || tenure__detour_at(call.pc))
-        return true;
-    look_at_call(wait, tid, &call, look);
-    wait->tid = tid;
-    wait->runs = runs;
+    for (int i = 0; i < LOOKS_MAX; i++) {
+        uint64_t runs = tenure__scheduled_runs(0, tid);
+        wait->called = read_call(tid, &call) && !tenure__detour_at(call.pc);
+        if (!wait->called)
+            break;
+        look_at_call(wait, tid, &call, look);
+        wait->tid = tid;
+        wait->runs = runs;
+        if (wait->deadline_ns == 0 || tenure__scheduled_runs(0, tid) == runs)
+            break;
+        wait->called = false;
+    }
     return true;
 }
 
@@ -161,9 +175,9 @@ static void forget_the_dead(void)
             waits[i] = (struct tenure__wait){0};
 }
 
-int tenure__waits_look(void)
+int tenure__waits_look(bool by_signal)
 {
-    struct look look = {tenure__os_tid(), tenure__os_monotonic_ns()};
+    struct look look = {tenure__os_tid(), by_signal, tenure__os_monotonic_ns()};
     if (waits == NULL)
         waits = tenure__os_map(TENURE_WAITS_MAX * sizeof *waits);
     if (waits == NULL)
@@ -171,6 +185,16 @@ int tenure__waits_look(void)
     forget_the_dead();
     int tasks = tenure__proc_open(0, 0, "task", O_RDONLY | O_DIRECTORY);
     return tasks < 0 ? tasks : tenure__proc_numbers(tasks, look_at, &look);
+}
+
+void tenure__waits_look_again(int tid)
+{
+    struct look look = {tenure__os_tid(), true, tenure__os_monotonic_ns()};
+    const struct tenure__wait *wait = entry_of(tid);
+    if (wait == NULL || (wait->tid == tid && wait->called &&
+                         wait->runs == tenure__scheduled_runs(0, tid)))
+        return;
+    look_at(tid, &look);
 }
 
 /* ---- at the stop ------------------------------------------------------- */
@@ -236,15 +260,15 @@ bool tenure__wait_stopped(int pid, int tid, tenure__registers *registers,
 
 /* ---- the release ------------------------------------------------------- */
 
-/* The thread waits for its socket elsewhere from now on. */
-static void release_to_detour(struct tenure__wait *wait,
-                              struct tenure__caller caller,
-                              const struct tenure__call_kind *kind)
+void tenure__wait_detour(struct tenure__wait *wait,
+                         struct tenure__caller caller,
+                         const struct tenure__call *call)
 {
+    const struct tenure__call_kind *kind = tenure__call_kind(call->number);
     int16_t events =
         kind->timeout == TENURE__TIMEOUT_RECEIVING ? POLLIN : POLLOUT;
-    tenure__detour_enter(&wait->detour, &wait->call, events,
-                         tenure__call_timed_out(kind, caller, &wait->call));
+    tenure__detour_enter(&wait->detour, call, events,
+                         tenure__call_timed_out(kind, caller, call));
 }
 
 void tenure__wait_release(struct tenure__wait *wait, int pid,
@@ -261,7 +285,7 @@ void tenure__wait_release(struct tenure__wait *wait, int pid,
     wait->reissued = true;
     if (tenure__call_of_socket(kind)) {
         if (!underway)
-            release_to_detour(wait, caller, kind);
+            tenure__wait_detour(wait, caller, &wait->call);
         tenure__detour_again(&wait->detour, left, &call);
         tenure__registers_restart(registers, &call);
         return;

@@ -39,8 +39,15 @@ struct tenure__wait {
     struct tenure__detour detour; /* valid while the thread is there */
 };
 
-/* Looks at every thread before a stop. 0 or -ENOMEM. */
-int tenure__waits_look(void);
+/* Looks at every thread before a stop; where that is by a signal, also at
+ * what the kernel would not forget at another. 0 or -ENOMEM. */
+int tenure__waits_look(bool by_signal);
+
+/* The same for a thread that has run since, just before it is sent a signal. */
+void tenure__waits_look_again(int tid);
+
+/* What is known of a thread; its own only. NULL: there is no room. */
+struct tenure__wait *tenure__wait_of(int tid);
 
 /* A thread has stopped: if its call has to be begun again, changes the
  * registers so that it is, and returns true; *wait (may become NULL) is what
@@ -52,6 +59,11 @@ bool tenure__wait_stopped(int pid, int tid, tenure__registers *registers,
  * the timeout. */
 void tenure__wait_release(struct tenure__wait *wait, int pid,
                           tenure__registers *registers);
+
+/* Makes the detour of a call on a socket. */
+void tenure__wait_detour(struct tenure__wait *wait,
+                         struct tenure__caller caller,
+                         const struct tenure__call *call);
 
 /* Changes the registers of a thread on a detour into those that it has in its
  * call, for whoever looks for pointers and frames. */

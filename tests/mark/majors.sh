@@ -47,8 +47,9 @@ cp "$agent" "$work/libtenure.so"
 serve() {
     mkdir "$work/$service"
     chmod 777 "$work/$service"
-    TENURE_OPTIONS="dir=$work/$service" LD_PRELOAD="$work/libtenure.so" \
-        setsid "$@" >"$work/log" 2>&1 </dev/null &
+    # shellcheck disable=SC2086 # a command with words
+    setsid ${UNDER:-} env TENURE_OPTIONS="dir=$work/$service" \
+        LD_PRELOAD="$work/libtenure.so" "$@" >"$work/log" 2>&1 </dev/null &
     server=$!
 }
 

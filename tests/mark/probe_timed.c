@@ -59,7 +59,7 @@ static int in_epoll_pwait2(struct call *call, int ms)
     struct timespec span = span_of(ms);
     int result =
         (int)syscall(SYS_epoll_pwait2, call->fd, &event, 1, &span, NULL, 8);
-    return span.tv_nsec == span_of(ms).tv_nsec ? result : bad();
+    return result < 0 || span.tv_nsec == span_of(ms).tv_nsec ? result : bad();
 }
 
 static int in_poll(struct call *call, int ms)
@@ -74,7 +74,8 @@ static int in_ppoll(struct call *call, int ms)
     struct timespec span = span_of(ms);
     int result = (int)syscall(SYS_ppoll, &wait, 1, &span, NULL, 8);
     /* The kernel leaves what is left. */
-    return span.tv_sec == 0 && span.tv_nsec == 0 ? result : bad();
+    return result < 0 || (span.tv_sec == 0 && span.tv_nsec == 0) ? result
+                                                                 : bad();
 }
 
 /* The kernel cannot leave it there, and says EINTR whatever stops it. */
@@ -90,7 +91,7 @@ static int in_ppoll_of_constant(struct call *call, int ms)
     bool kept = span->tv_nsec == span_of(ms).tv_nsec;
     munmap(span, 4096);
     errno = error;
-    return kept ? result : bad();
+    return result < 0 || kept ? result : bad();
 }
 
 static int in_pselect6(struct call *call, int ms)
@@ -101,7 +102,8 @@ static int in_pselect6(struct call *call, int ms)
     FD_SET(call->fd, &set);
     int result =
         (int)syscall(SYS_pselect6, call->fd + 1, &set, NULL, NULL, &span, NULL);
-    return span.tv_sec == 0 && span.tv_nsec == 0 ? result : bad();
+    return result < 0 || (span.tv_sec == 0 && span.tv_nsec == 0) ? result
+                                                                 : bad();
 }
 
 static int in_pselect(struct call *call, int ms)
@@ -125,7 +127,8 @@ static int in_select(struct call *call, int ms)
 #else
     int result = select(call->fd + 1, &set, NULL, NULL, &span);
 #endif
-    return span.tv_sec == 0 && span.tv_usec == 0 ? result : bad();
+    return result < 0 || (span.tv_sec == 0 && span.tv_usec == 0) ? result
+                                                                 : bad();
 }
 
 /* ---- time --------------------------------------------------------------- */
