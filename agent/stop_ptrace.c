@@ -107,6 +107,7 @@ static bool seize(int tid, void *with)
     tracer->state[tracer->count].traced = true;
     tracer->state[tracer->count].wait = NULL;
     tracer->count++;
+    tenure__wait_check(tracer->target, tid);
     return true;
 }
 

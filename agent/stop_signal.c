@@ -83,6 +83,7 @@ static void handle(int number, siginfo_t *info, void *context)
     /* else too late: that stop is over */
     tenure__wait_resume(&held, context, number);
 }
+
 /* Takes the highest signal that nobody uses. It stays ours. */
 static int choose_signal(void)
 {

@@ -20,6 +20,7 @@
 
 #define PROBES 32u
 #define LOOKS_MAX 3
+#define LOOK_NS_MAX 50000 /* else somebody has run in between */
 
 static struct tenure__wait *waits; /* open addressing by tid */
 
@@ -187,14 +188,32 @@ int tenure__waits_look(bool by_signal)
     return tasks < 0 ? tasks : tenure__proc_numbers(tasks, look_at, &look);
 }
 
+/* A thread that runs when the signal comes may be in its next call already,
+ * and not have slept in it: nothing would tell. */
 void tenure__waits_look_again(int tid)
 {
     struct look look = {tenure__os_tid(), true, tenure__os_monotonic_ns()};
     const struct tenure__wait *wait = entry_of(tid);
-    if (wait == NULL || (wait->tid == tid && wait->called &&
-                         wait->runs == tenure__scheduled_runs(0, tid)))
-        return;
-    look_at(tid, &look);
+    for (int i = 0; wait != NULL && i < LOOKS_MAX; i++) {
+        uint64_t before = tenure__os_monotonic_ns();
+        bool still = wait->tid == tid && wait->called &&
+                     wait->runs == tenure__scheduled_runs(0, tid);
+        if (still && tenure__os_monotonic_ns() - before < LOOK_NS_MAX)
+            return;
+        if (!still)
+            look_at(tid, &look);
+        if (!wait->called)
+            return;
+    }
+}
+
+void tenure__wait_check(int pid, int tid)
+{
+    struct tenure__wait *wait = entry_of(tid);
+    if (wait != NULL && wait->tid == tid && wait->called &&
+        wait->deadline_ns != 0 &&
+        tenure__scheduled_runs(pid, tid) != wait->runs)
+        wait->deadline_ns = 0;
 }
 
 /* ---- at the stop ------------------------------------------------------- */

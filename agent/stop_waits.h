@@ -46,6 +46,10 @@ int tenure__waits_look(bool by_signal);
 /* The same for a thread that has run since, just before it is sent a signal. */
 void tenure__waits_look_again(int tid);
 
+/* In the tracer, a little before it interrupts a thread: what was seen of one
+ * that has run since may be of the call before. */
+void tenure__wait_check(int pid, int tid);
+
 /* What is known of a thread; its own only. NULL: there is no room. */
 struct tenure__wait *tenure__wait_of(int tid);
 
