@@ -102,9 +102,11 @@ void tenure__identity_open(const char *dir)
     set_dir(dir);
 }
 
-void tenure__identity_after_fork(uint32_t generation)
+void tenure__identity_after_fork(uint32_t generation, bool was_threaded)
 {
     memcpy(tenure__identity.parent_run_id, tenure__identity.run_id, 16);
     tenure__identity.inherited_generation = generation;
+    if (was_threaded)
+        tenure__identity.orphaned_generation = generation;
     set_numbers();
 }

@@ -192,9 +192,10 @@ void tenure__track_after_fork(bool in_child)
     exit_snapshot_taken = 0;
     tenure__control_after_fork();
     tenure__snapshot_after_fork();
+    bool was_threaded = tenure__threads_living() > 1;
     tenure__threads_after_fork();
     tenure__modules_after_fork();
-    tenure__identity_after_fork(tenure__generation());
+    tenure__identity_after_fork(tenure__generation(), was_threaded);
     tenure__ledger_began();
     __atomic_fetch_add(&tenure__generation_now, 1, __ATOMIC_RELAXED);
     revive_soon(REVIVE_AFTER);

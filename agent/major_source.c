@@ -4,7 +4,9 @@
  * A block whose memory is not here is left out: the service may have kept a
  * mapping from its children (MADV_DONTFORK), or freed a block behind our
  * back. One that the loader has allocated for itself counts as a root: the
- * loader keeps link maps and thread-local storage in ways of its own.
+ * loader keeps link maps and thread-local storage in ways of its own. So does
+ * what a fork inherited from a process with several threads: where those had
+ * pointers to it is gone, and nobody is to blame.
  */
 #include "agent/major_source.h"
 
@@ -14,6 +16,7 @@
 #include "agent/annotate.h"
 #include "agent/blocks.h"
 #include "agent/generations.h"
+#include "agent/identity.h"
 #include "agent/modules.h"
 #include "agent/os.h"
 #include "agent/procfs.h"
@@ -128,7 +131,8 @@ static void visit_slot(uint64_t address, tenure__slot *slot, uint64_t value,
         visiting->source->unreadable++;
         return;
     }
-    block.is_root = is_loader_site(visiting->source, block.site) ||
+    block.is_root = block.generation <= tenure__identity.orphaned_generation ||
+                    is_loader_site(visiting->source, block.site) ||
                     tenure__is_ignored(address, block.generation);
     visiting->visit(&block, visiting->with);
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -236,6 +238,21 @@ static NOINLINE void on_many_stacks(void)
         in_thread(keep_on_stack);
 }
 
+/* The child goes on; the thread and its stack are the parent's. What the
+ * child itself loses is lost. */
+static NOINLINE void by_thread_that_was_not_forked(void)
+{
+    in_thread(keep_on_stack);
+    pid_t child = fork();
+    if (child != 0) {
+        waitpid(child, NULL, 0);
+        syscall(SYS_exit_group, 0);
+    }
+    void *volatile block = block_of(200);
+    block = NULL;
+    __asm__ volatile("" : : "r"(&block) : "memory");
+}
+
 const struct situation situations_thread[] = {
     {"on_other_stack", 0, 0, on_other_stack},
     {"on_many_stacks", 0, 0, on_many_stacks},
@@ -251,5 +268,6 @@ const struct situation situations_thread[] = {
     {"on_stack_left_for_fiber", 0, 0, on_stack_left_for_fiber},
     {"on_alternate_stack", 0, 0, on_alternate_stack},
     {"on_stacks_of_our_own", 0, 0, on_stacks_of_our_own},
+    {"by_thread_that_was_not_forked", 1, 200, by_thread_that_was_not_forked},
     {0},
 };

@@ -87,10 +87,11 @@ static void two_runs_have_different_ids(void **state)
 
 static int is_a_child_of(const struct tenure__identity *parent)
 {
-    tenure__identity_after_fork(7);
+    tenure__identity_after_fork(7, true);
     return tenure__identity.pid == (uint32_t)getpid() &&
            tenure__identity.parent_pid == parent->pid &&
            tenure__identity.inherited_generation == 7 &&
+           tenure__identity.orphaned_generation == 7 &&
            tenure__identity.seq == 0 && tenure__identity.file_number == 0 &&
            memcmp(tenure__identity.parent_run_id, parent->run_id, 16) == 0 &&
            memcmp(tenure__identity.run_id, parent->run_id, 16) != 0 &&
