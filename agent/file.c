@@ -34,6 +34,46 @@ static int open_dir(void)
     return (int)tenure__syscall4(SYS_openat, AT_FDCWD, dir, flags, 0);
 }
 
+/* The process that has such a file; a forked child has none. */
+static uint32_t failed_pid;
+
+static void name_failed(struct tenure__text *name, char *at, size_t room)
+{
+    tenure__text_start(name, at, room);
+    add_stem(name);
+    tenure__text_add(name, ".failed");
+}
+
+/* What is half written is gone by now, so that a full disk has room for the
+ * name of an empty file. */
+static void note_failure(int dir_fd)
+{
+    char at[320];
+    struct tenure__text name;
+    if (failed_pid == tenure__identity.pid)
+        return;
+    name_failed(&name, at, sizeof at);
+    long fd =
+        tenure__syscall4(SYS_openat, dir_fd, at,
+                         O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return;
+    tenure__syscall1(SYS_close, fd);
+    failed_pid = tenure__identity.pid;
+}
+
+/* From here on snapshots have the count of those that failed. */
+static void note_success(int dir_fd)
+{
+    char at[320];
+    struct tenure__text name;
+    if (failed_pid != tenure__identity.pid)
+        return;
+    name_failed(&name, at, sizeof at);
+    tenure__syscall3(SYS_unlinkat, dir_fd, at, 0);
+    failed_pid = 0;
+}
+
 int tenure__file_create(struct tenure__file *file)
 {
     struct tenure__text name;
@@ -54,6 +94,7 @@ int tenure__file_create(struct tenure__file *file)
         O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (file->fd >= 0)
         return 0;
+    note_failure(file->dir_fd);
     tenure__syscall1(SYS_close, file->dir_fd);
     return file->fd;
 }
@@ -105,7 +146,9 @@ int tenure__file_finish(struct tenure__file *file, int error, char *path,
         error = give_name(file, name, sizeof name);
     if (error != 0) {
         tenure__syscall3(SYS_unlinkat, file->dir_fd, file->temporary, 0);
+        note_failure(file->dir_fd);
     } else {
+        note_success(file->dir_fd);
         tenure__text_add(&text, tenure__identity.dir);
         tenure__text_add(&text, "/");
         tenure__text_add(&text, name);

@@ -14,6 +14,7 @@
 
 #include "report/check_run.h"
 #include "report/command.h"
+#include "report/ended.h"
 #include "report/ledger.h"
 #include "report/rounds.h"
 #include "report/unseen.h"
@@ -21,13 +22,59 @@
 
 enum { NAME_BYTES = 320 };
 
+static void doubt_failed(const char *path, struct tenure_decision *decision)
+{
+    tenure_decision_doubt(decision,
+                          "%s: the latest snapshot of that process could not "
+                          "be written: is the disk full? (the file goes with "
+                          "the next that can, or by your hand)",
+                          path);
+}
+
+static int is_failed(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    return entry->d_name[0] != '.' && dot && strcmp(dot, ".failed") == 0;
+}
+
+/* What agents left that could not write. */
+static void look_for_failed(char *const *paths, size_t count,
+                            struct tenure_decision *decision)
+{
+    char path[PATH_MAX + NAME_BYTES], before[sizeof path] = "";
+    for (size_t i = 0; i < count; i++) {
+        struct dirent **names;
+        int found = scandir(paths[i], &names, is_failed, alphasort);
+        for (int k = 0; k < found; k++) {
+            snprintf(path, sizeof path, "%s/%s", paths[i], names[k]->d_name);
+            doubt_failed(path, decision);
+            free(names[k]);
+        }
+        if (found >= 0)
+            free(names);
+        else if (tenure_ended_failing(paths[i], path, sizeof path) &&
+                 strcmp(path, before) != 0)
+            doubt_failed(strcpy(before, path), decision);
+    }
+}
+
+/* As many as a verdict takes, unless the policy says otherwise. */
+static uint64_t wanted_snapshots(const struct tenure_check *check)
+{
+    return check->min_snapshots > 0 ? check->min_snapshots
+                                    : (uint64_t)tenure_rules.leak_snapshots;
+}
+
 void tenure_check_files(struct tenure_check *check, char *const *paths,
                         size_t count, struct tenure_decision *decision)
 {
     struct tenure_why why;
+    look_for_failed(paths, count, decision);
     if (tenure_cases_open(&decision->cases, paths, count, check->warmup,
-                          &why) == 0)
+                          &why) == 0) {
+        tenure_unseen_ended(decision, &check->ignored, wanted_snapshots(check));
         return;
+    }
     bool runnable = count > 0 && access(paths[0], X_OK) == 0 &&
                     !strstr(paths[0], ".tenure");
     tenure_decision_error(decision, "%s%s", why.text,
@@ -246,9 +293,7 @@ static void open_and_compare(struct tenure_check *check,
 {
     struct tenure_ledger_left *left;
     struct tenure_unseen unseen = {.ignored = &check->ignored,
-                                   .wanted = check->min_snapshots};
-    if (unseen.wanted == 0)
-        unseen.wanted = (uint64_t)tenure_rules.leak_snapshots;
+                                   .wanted = wanted_snapshots(check)};
     unseen.count = read_ledger(ledger, runs, count, &left);
     unseen.left = left;
     open_new(check, before, decision);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/ended.h"
 #include "report/unseen_modules.h"
 
 enum fate { UNSEEN, CUT, CUT_JUDGED, RUNNING, RUNNING_JUDGED };
@@ -36,13 +37,17 @@ static bool is_of(const char *path, const struct tenure_ledger_left *left)
     return strncmp(name, stem, (size_t)length) == 0;
 }
 
+static bool has_enough(const struct tenure_case *one, uint64_t wanted)
+{
+    return one->judged >= wanted || (wanted == 1 && one->majors > 0);
+}
+
 static bool is_judged(const struct tenure_decision *decision,
                       const struct tenure_ledger_left *left, uint64_t wanted)
 {
     for (size_t i = 0; i < decision->cases.count; i++) {
         const struct tenure_case *one = decision->cases.at[i];
-        if (is_of(tenure_case_last(one)->path, left) &&
-            (one->judged >= wanted || (wanted == 1 && one->majors > 0)))
+        if (is_of(tenure_case_last(one)->path, left) && has_enough(one, wanted))
             return true;
     }
     return false;
@@ -100,4 +105,41 @@ void tenure_unseen_doubts(struct tenure_decision *decision,
             say(decision, one, fates[i], alike);
     }
     free(fates);
+}
+
+/* The same PID as another program, which it became by exec()? */
+static bool went_on(const struct tenure_decision *decision,
+                    const struct tenure_process *as)
+{
+    for (size_t i = 0; i < decision->cases.count; i++) {
+        const struct tenure_process *other =
+            tenure_case_last(decision->cases.at[i])->process;
+        if (other->pid == as->pid &&
+            other->started_unix_ns > as->started_unix_ns)
+            return true;
+    }
+    return false;
+}
+
+void tenure_unseen_ended(struct tenure_decision *decision,
+                         const struct tenure_texts *ignored, uint64_t wanted)
+{
+    for (size_t i = 0; i < decision->cases.count; i++) {
+        const struct tenure_case *one = decision->cases.at[i];
+        const struct tenure_snapshot *last = tenure_case_last(one);
+        const char *exe = tenure_snapshot_string(last, last->process->exe);
+        const char *slash = strrchr(exe, '/');
+        const char *name = slash ? slash + 1 : exe;
+        if (!tenure_ended_without_last(last) ||
+            went_on(decision, last->process) ||
+            tenure_unseen_is_accepted(ignored, name))
+            continue;
+        if (has_enough(one, wanted))
+            tenure_decision_warn(decision, "%s %s", one->name,
+                                 sentences[CUT_JUDGED]);
+        else
+            tenure_decision_doubt(decision,
+                                  "%s %s; accept that by --ignore-unseen=%s",
+                                  one->name, sentences[CUT], name);
+    }
 }

@@ -18,6 +18,11 @@ struct tenure_unseen {
     uint64_t wanted; /* snapshots of a process that can be judged */
 };
 
+/* Of snapshots that were given as files: processes of this host that are no
+ * more and left no last one. `wanted` as above. */
+void tenure_unseen_ended(struct tenure_decision *decision,
+                         const struct tenure_texts *ignored, uint64_t wanted);
+
 /* Adds a doubt for each program of them, or a warning where its snapshots
  * suffice. The cases are open. */
 void tenure_unseen_doubts(struct tenure_decision *decision,

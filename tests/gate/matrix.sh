@@ -285,6 +285,24 @@ says 'victim (3 times) was not seen'
 under_shell below_ignored 0 clean '"$2" 6; "$1" 6' --ignore-unseen=x,victim
 under_shell below_usual 0 clean \
     'ls | cat; (exit 1); ./none; (./none; "$1" 6); true & wait; exec "$1" 6'
+# The same of snapshots that are given as files.
+"$tenure" run --dir=killed --major -- "$victim" 6 kill 2>/dev/null
+gate_run killed_judged 0 clean killed
+says 'warning: victim (PID .*) ended without a last snapshot (killed?) and is'
+"$tenure" run --dir=killed_early --major -- "$victim" 1 kill 2>/dev/null
+gate_run killed_early 3 inconclusive killed_early
+says 'victim (PID .*) ended without a last snapshot (killed, or by a raw exit)'
+(ulimit -f 0; "$tenure" run --dir=main_full --major -- "$victim" 6 2>/dev/null)
+[ -n "$(find main_full -name '*.failed')" ] || fail "a full disk left no name"
+cp -r main full
+cp main_full/*.failed full
+gate_run full_to_the_end 3 inconclusive full
+says '^inconclusive: full/victim.*failed: the latest snapshot of that process'
+rm full/*.failed
+full_file=$(find full -name '*.0001.tenure')
+touch "${full_file%.0001.tenure}.failed"
+gate_run full_file 3 inconclusive "$full_file"
+says '^inconclusive: full/victim.*failed: the latest snapshot of that process'
 gate_run no_snapshots 2 inconclusive main/none.tenure
 mkdir empty
 gate_run empty_directory 2 inconclusive empty

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,13 @@ static int entries(void)
             strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     closedir(directory);
     return count;
+}
+
+static bool is_there(const char *name)
+{
+    char path[4800];
+    snprintf(path, sizeof path, "%s/%s", tenure__identity.dir, name);
+    return access(path, F_OK) == 0;
 }
 
 static void write_one(char *path, size_t room)
@@ -92,9 +100,38 @@ static void what_was_half_written_is_removed(void **state)
     assert_int_equal(tenure__file_finish(&file, -ENOSPC, path, sizeof path),
                      -ENOSPC);
     assert_string_equal(path, "");
-    assert_int_equal(entries(), 0);
+    assert_false(is_there(file.temporary));
     write_one(path, sizeof path);
     assert_non_null(strstr(path, ".0001.tenure"));
+}
+
+static void a_failure_leaves_a_name_until_a_snapshot_succeeds(void **state)
+{
+    (void)state;
+    char path[4200];
+    struct tenure__file file;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tenure__file_create(&file), 0);
+        tenure__file_finish(&file, -ENOSPC, path, sizeof path);
+        assert_true(is_there("service.4711.failed"));
+        assert_int_equal(entries(), 1);
+    }
+    write_one(path, sizeof path);
+    assert_false(is_there("service.4711.failed"));
+    assert_int_equal(entries(), 1);
+}
+
+static void a_child_leaves_the_name_of_its_parents_failure(void **state)
+{
+    (void)state;
+    char path[4200];
+    struct tenure__file file;
+    assert_int_equal(tenure__file_create(&file), 0);
+    tenure__file_finish(&file, -ENOSPC, path, sizeof path);
+    tenure__identity.pid = 4712;
+    write_one(path, sizeof path);
+    assert_true(is_there("service.4711.failed"));
+    assert_false(is_there("service.4712.failed"));
 }
 
 static void a_leftover_of_an_earlier_try_is_no_obstacle(void **state)
@@ -173,6 +210,10 @@ int main(void)
         cmocka_unit_test_setup(a_number_that_is_taken_is_passed_over,
                                new_directory),
         cmocka_unit_test_setup(what_was_half_written_is_removed, new_directory),
+        cmocka_unit_test_setup(
+            a_failure_leaves_a_name_until_a_snapshot_succeeds, new_directory),
+        cmocka_unit_test_setup(a_child_leaves_the_name_of_its_parents_failure,
+                               new_directory),
         cmocka_unit_test_setup(a_leftover_of_an_earlier_try_is_no_obstacle,
                                new_directory),
         cmocka_unit_test_setup(a_directory_behind_a_symbolic_link_is_refused,
