@@ -43,6 +43,15 @@ tenure_charge_place(const struct tenure_charge *charge)
     return NULL;
 }
 
+bool tenure_charge_is_of(const struct tenure_charge *charge,
+                         const struct tenure_site *site)
+{
+    bool is = charge->site == site;
+    for (uint32_t i = 0; i < charge->other_count; i++)
+        is |= charge->others[i] == site;
+    return is;
+}
+
 uint32_t tenure_charge_depth(const struct tenure_charge_stack *stack)
 {
     static const char *const starts[] = {"_start",

@@ -69,7 +69,15 @@ struct tenure_charge {
     const char *because;            /* of its state; "" if it just fails */
     const struct tenure_rule *rule; /* of a suppressed one */
     const struct tenure_site *site; /* in its series */
+    /* Sites whose stacks are equal in the source, and that are counted with
+     * it: two calls in one line, as an unrolled loop has them. */
+    const struct tenure_site **others;
+    uint32_t other_count;
 };
+
+/* Is it about this site? */
+bool tenure_charge_is_of(const struct tenure_charge *charge,
+                         const struct tenure_site *site);
 
 /* The function that wanted the memory; never empty. */
 const char *tenure_charge_title(const struct tenure_charge *charge);

@@ -159,6 +159,59 @@ static void add_holder(struct tenure_charge *charge,
         charge->held_by = keep(arena, text);
 }
 
+static void count_with(struct tenure_charge *first,
+                       const struct tenure_charge *other)
+{
+    first->others[first->other_count++] = other->site;
+    first->blocks += other->blocks;
+    first->bytes += other->bytes;
+    first->below_blocks += other->below_blocks;
+    first->below_bytes += other->below_bytes;
+    first->rate += other->rate;
+    first->freed_at_end &= other->freed_at_end;
+    first->error_bytes = hypot(first->error_bytes, other->error_bytes);
+    if (other->seconds_to_limit > 0 &&
+        (first->seconds_to_limit <= 0 ||
+         other->seconds_to_limit < first->seconds_to_limit))
+        first->seconds_to_limit = other->seconds_to_limit;
+}
+
+/* Charges that are equal in the source become one; indices are into what is
+ * left. What is below other lost blocks is counted there. */
+static void merge_equal(struct tenure_case *one, struct tenure_arena *arena)
+{
+    const struct tenure_finding *findings = one->view.findings.at;
+    struct tenure_charge *charges = one->charges;
+    uint32_t count = one->charge_count, left = 0;
+    uint32_t *place = tenure_arena_take(arena, count + 1, sizeof *place);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t first = 0;
+        while (first < i && (findings[i].source == 0 || findings[i].above > 0 ||
+                             findings[first].source != findings[i].source))
+            first++;
+        place[i] = first < i ? place[first] : left;
+        if (first < i) {
+            struct tenure_charge *to = &charges[place[i]];
+            if (!to->others)
+                to->others =
+                    tenure_arena_take(arena, count - first, sizeof *to->others);
+            count_with(to, &charges[i]);
+        } else {
+            charges[left++] = charges[i];
+        }
+    }
+    one->charge_count = left;
+    for (uint32_t i = 0; i < left; i++) {
+        charges[i].leader = place[charges[i].leader];
+        if (charges[i].above > 0)
+            charges[i].above = place[charges[i].above - 1] + 1;
+        charges[i].members = 0;
+    }
+    for (uint32_t i = 0; i < left; i++)
+        if (charges[i].leader != i)
+            charges[charges[i].leader].members++;
+}
+
 void tenure_charges_make(struct tenure_case *one, struct tenure_arena *arena)
 {
     const struct tenure_findings *findings = &one->view.findings;
@@ -184,6 +237,7 @@ void tenure_charges_make(struct tenure_case *one, struct tenure_arena *arena)
         if (!finding->mapping && finding->verdict->class != TENURE_CLASS_LOST)
             add_holder(&one->charges[i], retainers, arena);
     }
+    merge_equal(one, arena);
     tenure_retainers_free(retainers);
     tenure_stack_drop(&stack);
 }

@@ -181,7 +181,7 @@ static void say_failing(struct tenure_decision *decision)
         if (charge->state != TENURE_CHARGE_FAILS ||
             !tenure_gate_shows(gate, i) || said == REASONS_NAMED)
             continue;
-        tenure_charge_headline(charge, text, sizeof text);
+        tenure_charge_headline(&decision->gate, charge, text, sizeof text);
         add_reason(decision,
                    tenure_arena_text(&decision->texts, text, strlen(text)));
         said++;
@@ -208,7 +208,7 @@ static void warn_of_unbounded(struct tenure_decision *decision)
             decision,
             "%s; it grows, and could be a cache that has not met its cap; "
             "--fail-on=lost,grown,leak,unbounded makes it fail",
-            tenure_charge_headline(charge, text, sizeof text));
+            tenure_charge_headline(&decision->gate, charge, text, sizeof text));
     }
 }
 

@@ -70,7 +70,7 @@ static void add_list(struct tenure_findings *findings,
         if (!accused && !changed(&list->at[i]))
             continue;
         findings->at[findings->count++] = (struct tenure_finding){
-            &list->at[i], &verdicts[i], mapping, 0, 0, 0};
+            .site = &list->at[i], .verdict = &verdicts[i], .mapping = mapping};
         findings->accused += accused;
     }
 }
@@ -86,6 +86,45 @@ static uint64_t function_key(const struct tenure_stack_frame *frame)
     tenure_checksum_add(&hash, place,
                         *function ? sizeof place[0] : sizeof place);
     return tenure_checksum_end(&hash);
+}
+
+/* Without a line, nobody knows that two addresses are one place. */
+static uint64_t source_key(const struct tenure_finding *finding,
+                           const struct tenure_stack *stack)
+{
+    struct tenure_checksum hash;
+    uint64_t kind[2] = {finding->verdict->class, finding->mapping};
+    tenure_checksum_start(&hash);
+    tenure_checksum_add(&hash, kind, sizeof kind);
+    tenure_checksum_add(&hash, &stack->thread, sizeof stack->thread);
+    for (size_t i = 0; i < stack->count; i++) {
+        const struct tenure_stack_frame *at = &stack->at[i];
+        const struct tenure_frame *frame = at->frame;
+        uint64_t place[3] = {function_key(at), frame->kind,
+                             frame->line ? frame->line : at->call->address};
+        tenure_checksum_add(&hash, place, sizeof place);
+        tenure_checksum_add(&hash, frame->file, strlen(frame->file) + 1);
+    }
+    return tenure_checksum_end(&hash);
+}
+
+/* What is equal in the source is one finding whatever its cohorts say, with
+ * those that the later one led. */
+static void fold_equal(const struct tenure_finding *at, uint32_t count,
+                       uint32_t *leaders)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t first = 0;
+        while (at[first].source != at[i].source)
+            first++;
+        if (first == i)
+            continue;
+        bool leads = leaders[i] == i;
+        leaders[i] = leaders[first];
+        for (uint32_t k = i + 1; k < count && leads; k++)
+            if (leaders[k] == i)
+                leaders[k] = leaders[first];
+    }
 }
 
 /* The stack of a finding, outermost first. */
@@ -127,8 +166,10 @@ static void fold(struct tenure_findings *findings,
     for (uint32_t i = 0; i < count; i++) {
         tenure_stack_load(&stack, series, symbols, findings->at[i].site->call);
         sites[i] = fold_site(&findings->at[i], series, &stack, &arena);
+        findings->at[i].source = source_key(&findings->at[i], &stack);
     }
     tenure_fold_sites(sites, count, leaders);
+    fold_equal(findings->at, count, leaders);
     for (uint32_t i = 0; i < count; i++)
         findings->at[i].leader = leaders[i];
     tenure_stack_drop(&stack);

@@ -21,6 +21,9 @@ struct tenure_finding {
     uint32_t members; /* of a leader: how many it leads, without itself */
     uint32_t above;   /* index + 1 of the one whose lost blocks these, which
                          are lost as well, are below; 0 = none */
+    /* Of its stack in the source, thread and class included: equal for two
+     * calls in one line, as an unrolled loop has them. 0 = not known. */
+    uint64_t source;
 };
 
 struct tenure_findings {

@@ -30,13 +30,28 @@ const char *tenure_gate_path(const struct tenure_gate *gate, const char *file)
     return below ? file + bytes + 1 : file;
 }
 
-const char *tenure_charge_headline(const struct tenure_charge *charge,
+/* Of a library without lines, where the program calls it. */
+static void say_place(const struct tenure_gate *gate,
+                      const struct tenure_charge *charge,
+                      struct tenure_words *words)
+{
+    const struct tenure_charge_frame *place = tenure_charge_place(charge);
+    if (!place || place->line == 0)
+        return;
+    bool own = place == &charge->stack.at[charge->stack.title];
+    tenure_say(words, " %s %s:%u", own ? "at" : "called at",
+               tenure_gate_path(gate, place->file), place->line);
+}
+
+const char *tenure_charge_headline(const struct tenure_gate *gate,
+                                   const struct tenure_charge *charge,
                                    char *text, size_t bytes)
 {
     struct tenure_words words = tenure_words_in(text, bytes);
-    tenure_say(&words, "%s in %s: %s", tenure_class_name(charge->class),
-               tenure_charge_title(charge),
-               tenure_text_bytes(charge->bytes).text);
+    tenure_say(&words, "%s in %s", tenure_class_name(charge->class),
+               tenure_charge_title(charge));
+    say_place(gate, charge, &words);
+    tenure_say(&words, ": %s", tenure_text_bytes(charge->bytes).text);
     if (charge->error_bytes >= 0.5)
         tenure_say(&words, " +- %s",
                    tenure_text_bytes((uint64_t)charge->error_bytes).text);

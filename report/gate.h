@@ -70,9 +70,10 @@ bool tenure_gate_shows(const struct tenure_gate *gate, uint32_t charge);
 /* `file` as seen from the sources' root; as it is if it is not below. */
 const char *tenure_gate_path(const struct tenure_gate *gate, const char *file);
 
-/* "leak in copy_key: 1.2 MiB in 3,020 blocks, 34 KiB/s, since ..."; returns
- * `text`. */
-const char *tenure_charge_headline(const struct tenure_charge *charge,
+/* "leak in copy_key at store.c:41: 1.2 MiB in 3,020 blocks, 34 KiB/s, since
+ * ..."; returns `text`. */
+const char *tenure_charge_headline(const struct tenure_gate *gate,
+                                   const struct tenure_charge *charge,
                                    char *text, size_t bytes);
 
 /* What to do about a charge of this class, a sentence. */

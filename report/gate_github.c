@@ -50,7 +50,7 @@ static void annotate_charge(const struct tenure_gate *gate,
     fputs("title=", to);
     escaped(to, line, true);
     fputs("::", to);
-    escaped(to, tenure_charge_headline(charge, text, sizeof text), false);
+    escaped(to, tenure_charge_headline(gate, charge, text, sizeof text), false);
     escaped(to, "\n", false);
     escaped(to, charge->evidence, false);
     escaped(to, "\nTo accept it, suppress it by: ", false);

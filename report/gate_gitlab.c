@@ -60,8 +60,8 @@ static void print_charge(struct tenure_json *json,
              tenure_class_name(charge->class));
     snprintf(fingerprint, sizeof fingerprint, "%s-%016llx",
              tenure_class_name(charge->class), (unsigned long long)charge->id);
-    begin_issue(json, tenure_charge_headline(charge, text, sizeof text), check,
-                fingerprint);
+    begin_issue(json, tenure_charge_headline(gate, charge, text, sizeof text),
+                check, fingerprint);
     end_issue(json, severity(charge->class), path, place ? place->line : 1);
 }
 

@@ -15,7 +15,8 @@ static const char *suppressed_by(const void *context,
 {
     const struct tenure_gate *gate = context;
     for (uint32_t i = 0; i < gate->charge_count; i++)
-        if (gate->charges[i].site == site && gate->charges[i].rule &&
+        if (tenure_charge_is_of(&gate->charges[i], site) &&
+            gate->charges[i].rule &&
             gate->charges[i].state == TENURE_CHARGE_SUPPRESSED)
             return gate->charges[i].rule->text;
     return NULL;

@@ -105,7 +105,7 @@ static void print_charge(const struct tenure_gate *gate,
              tenure_class_name(charge->class), tenure_charge_title(charge),
              (unsigned long long)charge->id);
     begin_case(to, name);
-    tenure_charge_headline(charge, text, sizeof text);
+    tenure_charge_headline(gate, charge, text, sizeof text);
     if (charge->state != TENURE_CHARGE_FAILS) {
         snprintf(name, sizeof name, "%s: %s; %s",
                  tenure_charge_state_name(charge->state), charge->because,

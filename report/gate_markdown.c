@@ -92,7 +92,7 @@ static void print_stack(const struct tenure_gate *gate,
     uint32_t depth = tenure_charge_depth(stack);
     char text[TEXT_BYTES];
     fputs("\n<details><summary>", to);
-    tenure_charge_headline(charge, text, sizeof text);
+    tenure_charge_headline(gate, charge, text, sizeof text);
     for (const char *at = text; *at; at++) {
         if (*at == '<')
             fputs("&lt;", to);

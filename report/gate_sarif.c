@@ -232,7 +232,7 @@ static void print_result(struct tenure_json *json,
     if (!place)
         place = stack->depth > 0 ? &stack->at[stack->title] : &nowhere;
     rule_id(charge->class, id, sizeof id);
-    tenure_charge_headline(charge, text, sizeof text);
+    tenure_charge_headline(gate, charge, text, sizeof text);
     snprintf(words, sizeof words, "%s. %s", text, charge->evidence);
     tenure_json_object(json, NULL);
     tenure_json_text(json, "ruleId", id);

@@ -28,7 +28,7 @@ static void print_failing(const struct tenure_gate *gate, uint32_t at,
     const struct tenure_charge *charge = &gate->charges[at];
     char text[TEXT_BYTES];
     fprintf(to, "\n%u. %s\n", number,
-            tenure_charge_headline(charge, text, sizeof text));
+            tenure_charge_headline(gate, charge, text, sizeof text));
     fprintf(to, "   %s\n", tenure_charge_remedy(charge));
     if (*charge->evidence)
         fprintf(to, "   Why: %s\n", charge->evidence);
@@ -60,7 +60,8 @@ static void print_others(const struct tenure_gate *gate,
         const struct tenure_charge *charge = &gate->charges[i];
         if (charge->state != state || !tenure_gate_shows(gate, i))
             continue;
-        fprintf(to, "  %s", tenure_charge_headline(charge, text, sizeof text));
+        fprintf(to, "  %s",
+                tenure_charge_headline(gate, charge, text, sizeof text));
         fprintf(to, "\n      %s\n", charge->because);
         if (charge->class != TENURE_CLASS_UNBOUNDED)
             continue;

@@ -78,7 +78,7 @@ static bool is_charged(const struct tenure_case *run,
                        const struct tenure_site *site)
 {
     for (uint32_t i = 0; i < run->charge_count; i++)
-        if (run->charges[i].site == site)
+        if (tenure_charge_is_of(&run->charges[i], site))
             return true;
     return false;
 }

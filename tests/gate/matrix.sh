@@ -118,8 +118,16 @@ gate_run leaking 1 leak -- "$victim" 6 keep
 first leak new_item
 says 'To accept it, suppress it by: leak:^new_item\$'
 says 'warning: the snapshots are in '
+says '^leak: leak in new_item at .*victim.c:[0-9]*: '
 gate_run from_files 1 leak tmp/*/
 first leak new_item
+# One line with two calls is one finding, with the sum of both.
+gate_run one_line 1 leak -- "$victim" 6 twice
+first leak new_item
+[ "$(jq -c '[.findings[].blocks]' "$json")" = '[48]' ] ||
+    fail "one_line: blocks $(jq -c '[.findings[].blocks]' "$json")"
+[ "$(jq '[.sites[] | select(.class == "leak")] | length' "$json")" -eq 2 ] ||
+    fail "one_line: not both sites in the JSON"
 gate_run lost 1 leak -- "$victim" 6 lose
 first lost lose_item
 gate_run grown 1 leak -- "$victim" 6 grow
@@ -294,7 +302,7 @@ gate_run killed_early 3 inconclusive killed_early
 says 'victim (PID .*) ended without a last snapshot (killed, or by a raw exit)'
 (ulimit -f 0; "$tenure" run --dir=main_full --major -- "$victim" 6 2>/dev/null)
 [ -n "$(find main_full -name '*.failed')" ] || fail "a full disk left no name"
-cp -r main full
+"$tenure" run --dir=full --major -- "$victim" 6
 cp main_full/*.failed full
 gate_run full_to_the_end 3 inconclusive full
 says '^inconclusive: full/victim.*failed: the latest snapshot of that process'

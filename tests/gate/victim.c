@@ -3,6 +3,7 @@
  *
  *   keep   leaks four blocks a round      lose   forgets them altogether
  *   grow   makes one block larger         more   leaks eight more
+ *   twice  leaks by two calls in one line
  *   quiet  takes no snapshot              fail   ends with status 7
  *   kill   ends by SIGKILL                round  works $TENURE_ROUND times
  *   exec   becomes what follows           idle   allocates nothing
@@ -80,6 +81,20 @@ static KEPT void keep_more(void)
     }
 }
 
+static KEPT void keep_item_at(struct item *item)
+{
+    item->next = items;
+    items = item;
+}
+
+/* Two calls in one line. */
+#define KEEP_ITEM keep_item_at(new_item())
+static KEPT void keep_eight(void)
+{
+    for (int i = 0; i < 4; i++)
+        KEEP_ITEM, KEEP_ITEM;
+}
+
 static KEPT void lose_item(void)
 {
     for (int i = 0; i < 4; i++)
@@ -112,6 +127,8 @@ static void one_round(char **deeds)
         work();
     if (has(deeds, "keep"))
         keep_item();
+    if (has(deeds, "twice"))
+        keep_eight();
     if (has(deeds, "more"))
         keep_more();
     if (has(deeds, "lose"))
