@@ -22,8 +22,8 @@
 
 struct asked {
     uint32_t pid, trigger;
-    const char *host;  /* NULL = this one */
-    int64_t seconds;   /* from now to when it was taken */
+    const char *host; /* NULL = this one */
+    int64_t seconds;  /* from now to when it was taken */
 };
 
 static bool has_ended(struct asked asked)
@@ -36,8 +36,7 @@ static bool has_ended(struct asked asked)
     assert_int_equal(uname(&here), 0);
     w->process.pid = asked.pid;
     w->process.trigger = asked.trigger;
-    w->process.host =
-        writer_string(w, asked.host ? asked.host : here.nodename);
+    w->process.host = writer_string(w, asked.host ? asked.host : here.nodename);
     w->process.time_unix_ns =
         (uint64_t)(time(NULL) + asked.seconds) * 1000000000u;
     void *image = writer_image(w, &bytes);
@@ -63,8 +62,7 @@ static uint32_t gone(void)
 static void one_that_runs_has_not_ended(void **state)
 {
     (void)state;
-    assert_false(
-        has_ended((struct asked){(uint32_t)getpid(), 1, NULL, 0}));
+    assert_false(has_ended((struct asked){(uint32_t)getpid(), 1, NULL, 0}));
 }
 
 static void one_that_is_no_more_has(void **state)
@@ -76,18 +74,15 @@ static void one_that_is_no_more_has(void **state)
 static void its_number_may_be_anothers_by_now(void **state)
 {
     (void)state;
-    assert_true(
-        has_ended((struct asked){(uint32_t)getpid(), 1, NULL, -86400}));
+    assert_true(has_ended((struct asked){(uint32_t)getpid(), 1, NULL, -86400}));
 }
 
 static void a_last_snapshot_is_one(void **state)
 {
     (void)state;
     uint32_t pid = gone();
-    assert_false(
-        has_ended((struct asked){pid, TENURE_TRIGGER_EXIT, NULL, 0}));
-    assert_false(
-        has_ended((struct asked){pid, TENURE_TRIGGER_FATAL, NULL, 0}));
+    assert_false(has_ended((struct asked){pid, TENURE_TRIGGER_EXIT, NULL, 0}));
+    assert_false(has_ended((struct asked){pid, TENURE_TRIGGER_FATAL, NULL, 0}));
 }
 
 static void of_another_host_nobody_can_tell(void **state)
