@@ -34,13 +34,19 @@ static size_t root_bytes(void)
            sizeof(void *);
 }
 
+static void ***root_of(uint64_t plane)
+{
+    return two_steps() ? &tenure__blocks.steps[plane]
+                       : &tenure__blocks.root[plane];
+}
+
 int tenure__blocks_open(uint32_t granule_shift, bool address_space_is_dear)
 {
     tenure__blocks.granule_shift = granule_shift;
     tenure__blocks.half_mask = granule_shift == 5 ? 16 : 0;
     tenure__blocks.odd = address_space_is_dear ? TENURE_ODD_TWO_STEPS : 0;
-    tenure__blocks.root[0] = tenure__os_reserve(root_bytes());
-    return tenure__blocks.root[0] != NULL ? 0 : -ENOMEM;
+    *root_of(0) = tenure__os_reserve(root_bytes());
+    return *root_of(0) != NULL ? 0 : -ENOMEM;
 }
 
 /* What is at `place`, made if there is nothing; whoever comes second gives
@@ -63,8 +69,8 @@ static void *get_or_make(void **place, size_t bytes, void *make(size_t bytes))
 static tenure__slot *leaf_new(uint64_t address)
 {
     uint64_t region = address >> TENURE_REGION_SHIFT;
-    void **root = get_or_make((void **)&tenure__blocks.root[address >> 3 & 1],
-                              root_bytes(), tenure__os_reserve);
+    void **root = get_or_make((void **)root_of(address >> 3 & 1), root_bytes(),
+                              tenure__os_reserve);
     if (root != NULL && two_steps()) {
         root = get_or_make(&root[region >> TENURE_STEP_BITS],
                            TENURE_STEP_ENTRIES * sizeof(void *),
@@ -92,15 +98,18 @@ tenure__slot *tenure__block_slot_oddly(uint64_t address)
         return NULL;
     if (tenure__blocks_flags() & TENURE_ODD_SAMPLES)
         return tenure__samples_slot(address);
-    void **root = tenure__blocks.root[address >> 3 & 1];
+    if (!two_steps())
+        return tenure__block_slot_plainly(address);
+    void **root = tenure__blocks.steps[address >> 3 & 1];
     uint64_t region = address >> TENURE_REGION_SHIFT;
-    if (root != NULL && two_steps()) {
+    if (root != NULL)
         root = __atomic_load_n(&root[region >> TENURE_STEP_BITS],
                                __ATOMIC_ACQUIRE);
-        region &= TENURE_STEP_ENTRIES - 1;
-    }
     tenure__slot *leaf =
-        root != NULL ? __atomic_load_n(&root[region], __ATOMIC_ACQUIRE) : NULL;
+        root != NULL
+            ? __atomic_load_n(&root[region & (TENURE_STEP_ENTRIES - 1)],
+                              __ATOMIC_ACQUIRE)
+            : NULL;
     return leaf != NULL ? tenure__slot_in(leaf, address) : NULL;
 }
 
@@ -266,8 +275,8 @@ static void each_plane(struct walk *walk)
 {
     walk->pagemap = open_pagemap();
     for (walk->plane = 0; walk->plane < 2; walk->plane++)
-        if (tenure__blocks.root[walk->plane] != NULL)
-            each_table(walk, tenure__blocks.root[walk->plane]);
+        if (*root_of(walk->plane) != NULL)
+            each_table(walk, *root_of(walk->plane));
     if (walk->pagemap >= 0)
         tenure__syscall1(SYS_close, walk->pagemap);
 }

@@ -53,11 +53,12 @@ typedef _Atomic(uint64_t) tenure__slot;
  * table of 4096 tables of 4096 leaves. */
 struct tenure__blocks {
     void **root[2];         /* by plane; [1] comes when needed */
+    void **steps[2];        /* in place of them: the dear kind */
     uint32_t granule_shift; /* 4 or 5 */
     uint32_t half_mask;     /* the address bit of TENURE_SLOT_HALF, or 0 */
     uint32_t odd;           /* TENURE_ODD_... */
 };
-#define TENURE_ODD_TWO_STEPS 1u /* the dear kind of root */
+#define TENURE_ODD_TWO_STEPS 1u /* the roots are `steps` */
 #define TENURE_ODD_SAMPLES 2u   /* blocks are found in samples.h */
 #define TENURE_ODD_RELEASING 4u /* see release.c */
 
@@ -127,9 +128,9 @@ static inline uint32_t tenure__blocks_flags(void)
     return __atomic_load_n(&tenure__blocks.odd, __ATOMIC_RELAXED);
 }
 
-/* tenure__block_slot() for whoever has asked already: NULL means that the
- * leaf does not exist, whatever may have become odd meanwhile. */
-static inline tenure__slot *tenure__block_slot_of_even(uint64_t address)
+/* The slot of an address by the flat root, whatever is odd otherwise; NULL:
+ * there is none. */
+static inline tenure__slot *tenure__block_slot_plainly(uint64_t address)
 {
     if (tenure__unlikely(address >> TENURE_ADDRESS_BITS))
         return NULL;
@@ -143,18 +144,12 @@ static inline tenure__slot *tenure__block_slot_of_even(uint64_t address)
     return tenure__slot_in(leaf, address);
 }
 
-/* The same where nothing is odd; NULL, too, where something is. */
-static inline tenure__slot *tenure__block_slot_plainly(uint64_t address)
-{
-    return tenure__blocks_odd() ? NULL : tenure__block_slot_of_even(address);
-}
-
 /* The slot of an address, or NULL if its leaf does not exist. */
 static inline tenure__slot *tenure__block_slot(uint64_t address)
 {
     if (tenure__blocks_odd())
         return tenure__block_slot_oddly(address);
-    return tenure__block_slot_of_even(address);
+    return tenure__block_slot_plainly(address);
 }
 
 uint64_t tenure__block_take_oddly(uint64_t address);
@@ -164,7 +159,7 @@ static inline uint64_t tenure__block_take(uint64_t address)
 {
     if (tenure__blocks_odd())
         return tenure__block_take_oddly(address);
-    tenure__slot *slot = tenure__block_slot_of_even(address);
+    tenure__slot *slot = tenure__block_slot_plainly(address);
     if (tenure__unlikely(slot == NULL))
         return 0;
     uint64_t value = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);

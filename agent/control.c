@@ -57,14 +57,11 @@ void tenure__control_set_tracking(bool on)
     uint32_t all = TENURE_TRACK_BIRTHS | TENURE_TRACK_DEATHS;
     if (tenure__sampling_on())
         all |= TENURE_TRACK_SAMPLED;
-    if (on) {
-        __atomic_fetch_or(&tenure__tracking, all, __ATOMIC_RELEASE);
-        return;
+    if (!on) {
+        paused = true;
+        all = TENURE_TRACK_BIRTHS | TENURE_TRACK_SAMPLED;
     }
-    paused = true;
-    __atomic_fetch_and(&tenure__tracking,
-                       ~(TENURE_TRACK_BIRTHS | TENURE_TRACK_SAMPLED),
-                       __ATOMIC_RELEASE);
+    tenure__tracking_set(on ? tenure__tracking | all : tenure__tracking & ~all);
 }
 
 bool tenure__control_was_paused(void)

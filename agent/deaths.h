@@ -17,8 +17,10 @@ static inline bool tenure__dies_at_once(const void *block)
 {
     uint64_t address = (uint64_t)block;
     struct tenure__thread *thread = tenure__local.thread;
+    if (tenure__unlikely(thread == NULL || tenure__blocks_odd()))
+        return false;
     tenure__slot *slot = tenure__block_slot_plainly(address);
-    if (tenure__unlikely(slot == NULL || thread == NULL))
+    if (tenure__unlikely(slot == NULL))
         return false;
     uint64_t value = __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED);
     uint64_t odd = (value ^ tenure__block_half(address)) &

@@ -41,6 +41,14 @@ static bool opened;
 static uint32_t exit_snapshot_taken;
 
 uint32_t tenure__revive_countdown;
+static void (*tell_hooks)(void); /* NULL: nobody to tell */
+
+void tenure__tracking_set(uint32_t what)
+{
+    __atomic_store_n(&tenure__tracking, what, __ATOMIC_RELEASE);
+    if (tell_hooks != NULL)
+        tell_hooks();
+}
 
 /* A child allocates this often before it gets a helper of its own. */
 #define REVIVE_AFTER 32
@@ -101,6 +109,7 @@ void tenure__track_open(const struct tenure__track_setup *setup)
     int error = open_tables(setup);
     tenure__hooks_code = setup->hooks;
     tenure__allocator_code = setup->allocator_code;
+    tell_hooks = setup->tracking_changed;
     if (error == 0) {
         tenure__identity_open(config.dir);
         if (setup->own_allocator)
@@ -185,10 +194,12 @@ void tenure__track_after_fork(bool in_child)
      * in a forked child; in a sandboxed one it might meet the filter. */
     if (!config.follow_children || tenure__helper_shares_files() ||
         tenure__sandboxed()) {
-        tenure__tracking &= TENURE_TRACK_READY;
+        tenure__tracking_set(tenure__tracking & TENURE_TRACK_READY);
         opened = false;
         return;
     }
+    /* The helper that is gone may have been about to tell the hooks. */
+    tenure__tracking_set(tenure__tracking);
     exit_snapshot_taken = 0;
     tenure__control_after_fork();
     tenure__snapshot_after_fork();

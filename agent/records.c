@@ -23,7 +23,6 @@ static struct {
 static struct tenure__record *records;
 static uint32_t limit;
 static uint32_t used;
-static uint64_t last_id;
 
 int tenure__records_open(uint64_t budget_bytes)
 {
@@ -102,11 +101,6 @@ void tenure__record_release(uint32_t index, uint32_t stripe)
 struct tenure__record *tenure__record_at(uint32_t index)
 {
     return &records[index];
-}
-
-uint64_t tenure__record_new_id(void)
-{
-    return __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 }
 
 uint32_t tenure__records_count(void)

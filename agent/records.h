@@ -31,11 +31,11 @@ struct tenure__record {
 int tenure__records_open(uint64_t budget_bytes);
 
 /* Index from 1, or 0 if there is none left. `stripe`: any number, best the
- * thread's. The caller fills the record, then sets its id. */
+ * thread's. The caller fills the record, then sets its id, which no other
+ * record has or had. */
 uint32_t tenure__record_take(uint32_t stripe);
 void tenure__record_release(uint32_t index, uint32_t stripe);
 struct tenure__record *tenure__record_at(uint32_t index);
-uint64_t tenure__record_new_id(void);
 
 /* Records 1 ... count have been used at some time. */
 uint32_t tenure__records_count(void);

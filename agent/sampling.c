@@ -114,7 +114,8 @@ bool tenure__sampling_due(struct tenure__thread *thread, size_t bytes)
     if (every != 0)
         count_bytes(thread);
     if (tenure__sample_bytes == 0) {
-        thread->bytes_left = every != 0 ? (int64_t)quantum : INT64_MAX;
+        thread->bytes_limit =
+            every != 0 ? thread->counts.allocated_bytes + quantum : UINT64_MAX;
         return true;
     }
     bool first = thread->random == 0;

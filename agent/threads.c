@@ -18,6 +18,7 @@
 #include "agent/helper.h"
 #include "agent/limits.h"
 #include "agent/procfs.h"
+#include "agent/sampling.h"
 #include "agent/sites.h"
 #include "agent/text.h"
 
@@ -34,11 +35,8 @@ static size_t unwinder_bytes(void)
     return (tenure__unwinder_bytes() + 4095) & ~(size_t)4095;
 }
 
-/* sizeof(struct tenure__thread) rounded so that the unwinder is on a page
- * of its own. */
-#define RECORD_BYTES 4096
-
-_Static_assert(sizeof(struct tenure__thread) <= RECORD_BYTES, "one page");
+_Static_assert(sizeof(struct tenure__thread) <= TENURE_THREAD_BYTES,
+               "the unwinder is on a page of its own");
 
 static void push_free(struct tenure__thread *thread)
 {
@@ -88,9 +86,9 @@ static void add_unwind(struct tenure__unwind_counts *sum,
 static void clear_unwinder(struct tenure__thread *thread)
 {
     struct tenure__unwind_counts counts =
-        *tenure__unwind_counts(thread->unwinder);
-    tenure__syscall3(SYS_madvise, thread->unwinder, unwinder_bytes(),
-                     MADV_DONTNEED);
+        *tenure__unwind_counts(tenure__thread_unwinder(thread));
+    tenure__syscall3(SYS_madvise, tenure__thread_unwinder(thread),
+                     unwinder_bytes(), MADV_DONTNEED);
     if (!thread->stale)
         add_unwind(&thread->unwound, &counts);
     thread->stale = 0;
@@ -124,12 +122,11 @@ static struct tenure__thread *make_record(void)
         __atomic_fetch_sub(&table_used, 1, __ATOMIC_RELAXED);
         return NULL;
     }
-    char *memory = tenure__os_map(RECORD_BYTES + unwinder_bytes());
-    if (memory == NULL)
+    struct tenure__thread *thread =
+        tenure__os_map(TENURE_THREAD_BYTES + unwinder_bytes());
+    if (thread == NULL)
         return NULL; /* the index is lost, which only shortens the table */
-    struct tenure__thread *thread = (void *)memory;
     thread->index = index;
-    thread->unwinder = (void *)(memory + RECORD_BYTES);
     __atomic_store_n(&table[index], thread, __ATOMIC_RELEASE);
     return thread;
 }
@@ -179,6 +176,7 @@ struct tenure__thread *tenure__thread_take(void)
     if (thread->stale)
         clear_unwinder(thread);
     thread->bytes_left = thread->distance = 0;
+    thread->bytes_limit = 0;
     thread->node = 0;
     thread->random = 0;
     thread->reported_bytes = thread->counts.allocated_bytes;
@@ -230,9 +228,13 @@ void tenure__threads_sum(struct tenure__thread_counts *counts,
         counts->nested += thread->counts.nested;
         counts->missed_frees += thread->counts.missed_frees;
         counts->untracked_frees += thread->counts.untracked_frees;
+        if (!tenure__sampling_on())
+            unwind->memo_hits +=
+                thread->counts.allocated_blocks - thread->counts.slow_births;
         add_unwind(unwind, &thread->unwound);
         if (!thread->stale)
-            add_unwind(unwind, tenure__unwind_counts(thread->unwinder));
+            add_unwind(unwind,
+                       tenure__unwind_counts(tenure__thread_unwinder(thread)));
     }
 }
 
@@ -260,7 +262,7 @@ void tenure__threads_after_fork(void)
         memset(&thread->counts, 0, sizeof thread->counts);
         memset(&thread->unwound, 0, sizeof thread->unwound);
         thread->reported_bytes = thread->blocks_before = 0;
-        thread->bytes_before = 0;
+        thread->bytes_before = thread->bytes_limit = 0;
         if (thread->distance != 0)
             thread->distance = thread->bytes_left;
         if (thread != mine) {
@@ -276,5 +278,5 @@ void tenure__threads_after_fork(void)
 uint64_t tenure__threads_bytes(void)
 {
     uint32_t used = __atomic_load_n(&table_used, __ATOMIC_RELAXED);
-    return used * (uint64_t)(RECORD_BYTES + unwinder_bytes());
+    return used * (uint64_t)(TENURE_THREAD_BYTES + unwinder_bytes());
 }

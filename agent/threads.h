@@ -21,16 +21,20 @@
 struct tenure__thread_counts {
     uint64_t allocated_blocks, allocated_bytes;
     uint64_t freed_blocks, freed_bytes;
+    uint64_t slow_births; /* of allocated_blocks; the others were captured by
+                             the keyed memo, which does not count them */
     uint64_t nested, missed_frees, untracked_frees;
 };
 
 struct tenure__thread {
     struct tenure__thread_counts counts;
-    struct tenure__unwinder *unwinder;
-    int64_t bytes_left;      /* until the slow path is wanted again */
-    int64_t distance;        /* what bytes_left started from (sampled mode) */
+    uint64_t bytes_limit;    /* of allocated_bytes: beyond, the slow path is
+                                wanted (exact mode) */
+    int64_t bytes_left;      /* until then (sampled mode) */
+    int64_t distance;        /* what bytes_left started from */
     uint64_t random;         /* state of the sampling generator */
     uint64_t reported_bytes; /* of allocated_bytes, to the byte trigger */
+    uint64_t records_made;   /* for their ids, by all the threads it had */
     uint64_t blocks_before;  /* allocated by the record's earlier threads */
     uint64_t bytes_before;
     struct tenure__unwind_counts unwound; /* by earlier threads */
@@ -38,16 +42,31 @@ struct tenure__thread {
     uint32_t index;
     uint32_t next_free; /* index + 1 in the free list */
     uint32_t stale;     /* the unwinder holds another thread's memo */
+    uint32_t spare;     /* index of a record (records.h), or 0 */
     int32_t tid;        /* 0 = free */
     char name[16];
 };
 
+/* The thread's unwinder stands on the pages behind its record. */
+#define TENURE_THREAD_BYTES 4096
+
+static inline struct tenure__unwinder *
+tenure__thread_unwinder(const struct tenure__thread *thread)
+{
+    return (struct tenure__unwinder *)((uint64_t)thread + TENURE_THREAD_BYTES);
+}
+
 /* All that the agent keeps in thread-local storage. */
 struct tenure__local {
     struct tenure__thread *thread;
-    uint64_t busy_sp;  /* of the hook that set `busy` */
-    uint32_t busy;     /* inside the agent: allocations pass through */
-    uint32_t ignoring; /* tenure_ignore_begin(): births are no loss */
+    uint64_t busy_sp; /* of the hook that set `busy` */
+    union {
+        struct {
+            uint32_t busy;     /* inside the agent: allocations pass through */
+            uint32_t ignoring; /* tenure_ignore_begin(): births are no loss */
+        };
+        uint64_t unordinary; /* either */
+    };
     /* Where the frames of the service end while this thread waits for a
      * snapshot; 0 = it does not. */
     uint64_t waiting_sp;

@@ -8,6 +8,7 @@
 #include "agent/track.h"
 
 #include "agent/annotate.h"
+#include "agent/births.h"
 #include "agent/blocks.h"
 #include "agent/control.h"
 #include "agent/counters.h"
@@ -20,7 +21,6 @@
 #include "agent/revive.h"
 #include "agent/sites.h"
 #include "agent/threads.h"
-#include "agent/unwind_fast.h"
 
 uint32_t tenure__tracking;
 uint32_t tenure__generation_now = 1;
@@ -95,8 +95,8 @@ static uint32_t site_of(struct tenure__thread *thread,
 {
     if (tenure__unlikely(tenure__revive_countdown > 0))
         tenure__revive();
-    uint32_t site =
-        tenure__unwind_site(thread->unwinder, start, thread->node, bytes);
+    uint32_t site = tenure__unwind_site(tenure__thread_unwinder(thread), start,
+                                        thread->node, bytes);
     if (tenure__likely(site != 0))
         return site;
     tenure__count(thread->node != 0 ? TENURE_VALUE_STACKLESS_BLOCKS
@@ -104,11 +104,41 @@ static uint32_t site_of(struct tenure__thread *thread,
     return thread->node;
 }
 
+/* Records come and go with blocks, so each thread keeps a spare one. (A
+ * signal handler that frees while its thread does the same may lose it.)
+ * Taking is done within the guard only. */
+static uint32_t take_record(struct tenure__thread *thread)
+{
+    uint32_t index = thread->spare;
+    if (tenure__unlikely(index == 0))
+        return tenure__record_take(thread->index);
+    thread->spare = 0;
+    return index;
+}
+
+static void release_record(struct tenure__thread *thread, uint32_t index)
+{
+    if (thread == NULL || thread->spare != 0) {
+        tenure__record_release(index, thread != NULL ? thread->index : 0);
+        return;
+    }
+    __atomic_store_n(&tenure__record_at(index)->id, 0, __ATOMIC_RELEASE);
+    thread->spare = index;
+}
+
+/* A record that its thread has filled is one now. */
+static void name_record(struct tenure__thread *thread,
+                        struct tenure__record *record)
+{
+    uint64_t id = (thread->index + UINT64_C(1)) << 40 | ++thread->records_made;
+    __atomic_store_n(&record->id, id, __ATOMIC_RELEASE);
+}
+
 /* A block of 16 MiB or more needs a record for its size. */
-static uint32_t huge_record(const struct tenure__thread *thread, uint32_t site,
+static uint32_t huge_record(struct tenure__thread *thread, uint32_t site,
                             uint32_t generation, uint64_t address, size_t bytes)
 {
-    uint32_t index = tenure__record_take(thread->index);
+    uint32_t index = take_record(thread);
     if (index == 0) {
         tenure__count(TENURE_VALUE_DROPPED_NO_RECORD);
         return 0;
@@ -119,7 +149,7 @@ static uint32_t huge_record(const struct tenure__thread *thread, uint32_t site,
     record->generation = generation;
     record->grown_site = record->resizes = 0;
     record->folded = tenure__fold_passed(address);
-    __atomic_store_n(&record->id, tenure__record_new_id(), __ATOMIC_RELEASE);
+    name_record(thread, record);
     return index;
 }
 
@@ -141,7 +171,7 @@ static inline void freed(uint64_t known)
     if (tenure__unlikely(known & TENURE_SLOT_EXT)) {
         uint32_t index = (uint32_t)bytes;
         bytes = tenure__record_at(index)->bytes;
-        tenure__record_release(index, thread != NULL ? thread->index : 0);
+        release_record(thread, index);
     }
     if (tenure__likely(thread != NULL)) {
         thread->counts.freed_blocks++;
@@ -175,8 +205,7 @@ static void still_known(struct tenure__thread *thread, uint64_t address,
     } else {
         thread->counts.missed_frees++;
         if (old & TENURE_SLOT_EXT)
-            tenure__record_release((uint32_t)old & TENURE_SLOT_SIZE_MAX,
-                                   thread->index);
+            release_record(thread, (uint32_t)old & TENURE_SLOT_SIZE_MAX);
     }
     if (tenure__sampling_on())
         tenure__sample_forget(address);
@@ -219,25 +248,25 @@ static void record_birth(struct tenure__thread *thread, uint64_t address,
         tenure__ignore_block(address, generation);
 }
 
-static inline void count_bytes(struct tenure__thread *thread, size_t bytes)
-{
-    thread->counts.allocated_blocks++;
-    thread->bytes_left -= (int64_t)bytes;
-    if (!tenure__sampling_on())
-        thread->counts.allocated_bytes += bytes;
-}
-
 /* Counts a birth; false if it is none of the sample and nothing is due. */
 static inline bool is_taken(struct tenure__thread *thread, size_t bytes)
 {
-    count_bytes(thread, bytes);
-    if (tenure__likely(thread->bytes_left >= 0))
-        return !tenure__sampling_on();
+    bool sampling = tenure__sampling_on();
+    thread->counts.allocated_blocks++;
+    thread->counts.slow_births++;
+    if (sampling)
+        thread->bytes_left -= (int64_t)bytes;
+    else
+        thread->counts.allocated_bytes += bytes;
+    if (tenure__likely(sampling ? thread->bytes_left >= 0
+                                : thread->counts.allocated_bytes <=
+                                      thread->bytes_limit))
+        return !sampling;
     return tenure__sampling_due(thread, bytes);
 }
 
-static NOINLINE void *birth_slowly(void *block, size_t bytes, uint64_t pc,
-                                   uint64_t sp, uint64_t fp)
+void *tenure__track_birth_slowly(void *block, size_t bytes, uint64_t pc,
+                                 uint64_t sp, uint64_t fp)
 {
     struct tenure__thread *thread = enter(sp);
     if (thread == NULL)
@@ -249,38 +278,17 @@ static NOINLINE void *birth_slowly(void *block, size_t bytes, uint64_t pc,
     return block;
 }
 
-/* What most births take: no call, no register saved, no guard, as nothing is
- * stored before all is known but what a nested birth may store likewise. */
 void *tenure__track_birth(void *block, size_t bytes, uint64_t pc, uint64_t sp,
                           uint64_t fp)
 {
-    const struct tenure__local *local = &tenure__local;
-    struct tenure__thread *thread = local->thread;
-    tenure__slot *slot = tenure__block_slot_plainly((uint64_t)block);
-    if (tenure__unlikely(thread == NULL || slot == NULL ||
-                         (local->busy | local->ignoring) != 0 ||
-                         __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED) >
-                             TENURE_SLOT_VACANT ||
-                         bytes >= TENURE_SLOT_SIZE_MAX ||
-                         thread->bytes_left < (int64_t)bytes ||
-                         tenure__revive_countdown > 0))
-        return birth_slowly(block, bytes, pc, sp, fp);
-    uint32_t site = tenure__unwind_fast(thread->unwinder,
-                                        &(struct tenure__start){pc, sp, fp},
-                                        thread->node, bytes);
-    if (tenure__unlikely(site == 0 ||
-                         __atomic_load_n((uint64_t *)slot, __ATOMIC_RELAXED) >
-                             TENURE_SLOT_VACANT))
-        return birth_slowly(block, bytes, pc, sp, fp);
-    thread->counts.allocated_blocks++;
-    thread->counts.allocated_bytes += bytes;
-    thread->bytes_left -= (int64_t)bytes;
-    uint64_t value =
-        tenure__slot_make(site, tenure__generation(), (uint32_t)bytes);
-    __atomic_store_n((uint64_t *)slot,
-                     value | tenure__block_half((uint64_t)block),
-                     __ATOMIC_RELEASE);
-    return block;
+    struct tenure__start start = {pc, sp, fp};
+    uint64_t begun = tenure__birth_begins(bytes, &start);
+    if (tenure__likely(begun != 0)) {
+        if (tenure__likely(tenure__birth_ends(block, begun)))
+            return block;
+        tenure__birth_undo(begun);
+    }
+    return tenure__track_birth_slowly(block, bytes, pc, sp, fp);
 }
 
 /* While slots are moved, nobody can tell a block that was not tracked. */
@@ -332,10 +340,10 @@ void tenure__track_put_back(void *block, uint64_t known)
 }
 
 /* A record for a block that is resized for the first time. */
-static uint32_t new_record(const struct tenure__thread *thread, uint64_t known,
+static uint32_t new_record(struct tenure__thread *thread, uint64_t known,
                            uint64_t old)
 {
-    uint32_t index = tenure__record_take(thread->index);
+    uint32_t index = take_record(thread);
     if (index == 0)
         return 0;
     struct tenure__record *record = tenure__record_at(index);
@@ -344,7 +352,7 @@ static uint32_t new_record(const struct tenure__thread *thread, uint64_t known,
     record->generation = tenure__slot_generation(known, tenure__generation());
     record->grown_site = record->resizes = 0;
     record->folded = tenure__fold_passed(old);
-    __atomic_store_n(&record->id, tenure__record_new_id(), __ATOMIC_RELEASE);
+    name_record(thread, record);
     return index;
 }
 
@@ -399,10 +407,10 @@ static void resize_unknown(uint64_t address, size_t bytes,
     struct tenure__thread *thread = enter(start->sp);
     if (thread == NULL)
         return;
-    uint64_t before = thread->counts.allocated_bytes;
     is_taken(thread, bytes);
     thread->counts.freed_blocks++;
-    thread->counts.freed_bytes += thread->counts.allocated_bytes - before;
+    if (!tenure__sampling_on())
+        thread->counts.freed_bytes += bytes;
     leave();
 }
 
@@ -435,8 +443,7 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
         if (slot != NULL)
             put(thread, slot, address, known | tenure__block_half(address));
     } else if (known & TENURE_SLOT_EXT) {
-        tenure__record_release((uint32_t)known & TENURE_SLOT_SIZE_MAX,
-                               thread->index);
+        release_record(thread, (uint32_t)known & TENURE_SLOT_SIZE_MAX);
     }
     leave();
 }

@@ -9,6 +9,7 @@
 #ifndef TENURE_AGENT_TRACK_H
 #define TENURE_AGENT_TRACK_H
 
+#include "agent/births.h"
 #include "agent/deaths.h"
 #include "agent/modules.h"
 #include "agent/sampling.h"
@@ -25,6 +26,7 @@ struct tenure__track_setup {
     bool own_allocator;     /* the program brings it along */
     uint32_t granule_shift; /* blocks.h */
     struct tenure__code hooks, allocator_code;
+    void (*tracking_changed)(void); /* or NULL */
 };
 /* What the hooks have to report; READY alone is a dormant agent. */
 #define TENURE_TRACK_BIRTHS 1u
@@ -33,10 +35,14 @@ struct tenure__track_setup {
 #define TENURE_TRACK_SAMPLED 8u
 #define TENURE_TRACK_EXACT 7u
 extern __attribute__((visibility("hidden"))) uint32_t tenure__tracking;
+void tenure__tracking_set(uint32_t what); /* the hooks are told */
 void tenure__track_open(const struct tenure__track_setup *setup); /* once */
-/* Returns the block, so that a hook may end with it. */
+/* Returns the block, so that a hook may end with it. Slowly: births.h has been
+ * tried. */
 void *tenure__track_birth(void *block, size_t bytes, uint64_t pc, uint64_t sp,
                           uint64_t fp);
+void *tenure__track_birth_slowly(void *block, size_t bytes, uint64_t pc,
+                                 uint64_t sp, uint64_t fp);
 void tenure__track_death(void *block);
 /* For realloc: takes a block out. What was known goes to a call below. */
 uint64_t tenure__track_take(void *block);

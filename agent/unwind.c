@@ -56,7 +56,7 @@ static void renew(struct tenure__unwinder *unwinder, uint32_t epoch,
     tenure__keyed_drop(&unwinder->keyed);
     tenure__memo_drop(&unwinder->memo);
     unwinder->epoch = epoch;
-    unwinder->fast_epoch = verify_period ? 0 : epoch;
+    unwinder->fast_gate = verify_period ? 1 : (uint64_t)epoch << 32;
     unwinder->thread_node = thread_node;
 }
 
@@ -65,8 +65,8 @@ static uint32_t walk(struct tenure__unwinder *unwinder,
                      const struct tenure__start *start, uint32_t thread_node,
                      uint64_t hint)
 {
-    uint32_t epoch =
-        atomic_load_explicit(&tenure__rule_epoch, memory_order_acquire);
+    uint32_t epoch = tenure__rules_epoch(
+        atomic_load_explicit(&tenure__rule_gate, memory_order_acquire));
     if (unwinder->epoch != epoch || unwinder->thread_node != thread_node)
         renew(unwinder, epoch, thread_node);
     bool truncated;
@@ -98,13 +98,17 @@ uint32_t tenure__unwind_site(struct tenure__unwinder *unwinder,
                              uint32_t thread_node, uint64_t hint)
 {
     uint32_t site = 0;
-    if (tenure__unwind_remembers(unwinder, unwinder->epoch, thread_node)) {
+    if ((uint64_t)unwinder->epoch << 32 ==
+            atomic_load_explicit(&tenure__rule_gate, memory_order_acquire) &&
+        unwinder->thread_node == thread_node) {
         site = tenure__keyed_guessed(&unwinder->keyed, start, hint);
         if (!site)
             site = tenure__keyed_find(&unwinder->keyed, start, hint);
     }
     if (site) {
-        site = tenure__unwind_known(unwinder, site);
+        unwinder->counts.memo_hits++;
+        unwinder->counts.truncated += site / TENURE_KEYED_TRUNCATED & 1;
+        site &= TENURE_KEYED_SITE;
     } else {
         unwinder->counts.walks++;
         site = walk(unwinder, start, thread_node, hint);
@@ -127,11 +131,11 @@ void tenure__unwind_forget(void)
 
 void tenure__unwind_hold(void)
 {
-    atomic_fetch_add(&tenure__rule_holds, 1);
+    atomic_fetch_add(&tenure__rule_gate, 1);
 }
 
 void tenure__unwind_release(void)
 {
     tenure__rules_forget();
-    atomic_fetch_sub(&tenure__rule_holds, 1);
+    atomic_fetch_sub(&tenure__rule_gate, 1);
 }

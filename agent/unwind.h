@@ -21,7 +21,7 @@ struct tenure__start {
 };
 
 /* Counted per thread; summed by the snapshot. A capture is answered by the
- * keyed memo or it walks. */
+ * keyed memo or it walks; what tenure__unwind_fast() answers is not counted. */
 struct tenure__unwind_counts {
     uint64_t memo_hits, walks, truncated, verified, mismatched;
 };

@@ -19,7 +19,7 @@ struct tenure__verify;
  * struct. */
 struct tenure__unwinder {
     struct tenure__unwind_counts counts;
-    uint32_t fast_epoch; /* as `epoch`; 0 = every capture goes slowly */
+    uint64_t fast_gate; /* for `epoch`; 1 = every capture goes slowly */
     uint32_t thread_node;
     struct tenure__keyed keyed;
     struct tenure__verify *verify;
@@ -29,39 +29,22 @@ struct tenure__unwinder {
     struct tenure__walk walk;
 } __attribute__((aligned(64)));
 
-/* What is remembered may be used: nothing is being unloaded, nothing has been
- * since, and the thread is still called what it was. */
-static inline bool
-tenure__unwind_remembers(const struct tenure__unwinder *unwinder,
-                         uint32_t epoch, uint32_t thread_node)
-{
-    return epoch == atomic_load_explicit(&tenure__rule_epoch,
-                                         memory_order_acquire) &&
-           unwinder->thread_node == thread_node &&
-           !atomic_load_explicit(&tenure__rule_holds, memory_order_acquire);
-}
-
-static inline uint32_t tenure__unwind_known(struct tenure__unwinder *unwinder,
-                                            uint32_t flagged)
-{
-    unwinder->counts.memo_hits++;
-    unwinder->counts.truncated += flagged / TENURE_KEYED_TRUNCATED & 1;
-    return flagged & TENURE_KEYED_SITE;
-}
-
-/* What tenure__unwind_site() will say, if it is known at once; else 0. The
- * caller knows a number which tends to be the same on the same stack, such
- * as the size of the block. It needs no guard: a signal handler may come in
- * between and capture in turn. */
+/* The site of this stack as tenure__unwind_site() will say, with the flag
+ * TENURE_KEYED_TRUNCATED, if what is remembered may be used (nothing is being
+ * unloaded, nothing has been since, and the thread is still called what it
+ * was) and says it at once; else 0. `hint` is a number which tends to be the
+ * same on the same stack, such as the size of the block. It needs no guard: a
+ * signal handler may come in between and capture in turn. */
 static inline uint32_t tenure__unwind_fast(struct tenure__unwinder *unwinder,
                                            const struct tenure__start *start,
                                            uint32_t thread_node, uint64_t hint)
 {
-    if (tenure__unlikely(!tenure__unwind_remembers(
-            unwinder, unwinder->fast_epoch, thread_node)))
+    if (tenure__unlikely(unwinder->fast_gate !=
+                             atomic_load_explicit(&tenure__rule_gate,
+                                                  memory_order_acquire) ||
+                         unwinder->thread_node != thread_node))
         return 0;
-    uint32_t site = tenure__keyed_guessed(&unwinder->keyed, start, hint);
-    return tenure__likely(site != 0) ? tenure__unwind_known(unwinder, site) : 0;
+    return tenure__keyed_guessed(&unwinder->keyed, start, hint);
 }
 
 #endif

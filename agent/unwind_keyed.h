@@ -96,31 +96,24 @@ static inline bool tenure__keyed_holds(const struct tenure__keyed_group *group,
     return true;
 }
 
-/* The list at this position has not been overwritten, and `margin` further
- * groups would not overwrite it. */
-static inline bool tenure__keyed_lasts(const struct tenure__keyed *keyed,
-                                       uint32_t at, uint32_t margin)
-{
-    uint32_t head = (uint32_t)__atomic_load_n(&keyed->head, __ATOMIC_RELAXED);
-    return tenure__likely(head - at <= TENURE_KEYED_GROUPS - margin);
-}
-
 /* The site, with its flags, if the entry is of this stack; else 0. A signal
- * handler that comes in between may replace the entry: then `place` is
- * another. And it may add lists: for what it is likely to add there is a
- * margin, lest offsets of another stack be followed. */
+ * handler that comes in between may replace the entry and add lists: then
+ * `head` has moved. For what it is likely to add there is a margin, lest
+ * offsets of another stack be followed. */
 static inline uint32_t
 tenure__keyed_site(const struct tenure__keyed *keyed,
                    const struct tenure__keyed_entry *entry,
                    const struct tenure__start *start)
 {
-    uint64_t place = __atomic_load_n(&entry->place, __ATOMIC_RELAXED);
+    uint64_t head = __atomic_load_n(&keyed->head, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    uint64_t place = entry->place;
     uint32_t at = (uint32_t)(place >> 32);
     uint64_t key = entry->key;
     if (tenure__unlikely(entry->sp != start->sp ||
-                         (key ^ start->pc) << (64 - TENURE_KEYED_PC_BITS)) ||
-        !tenure__keyed_lasts(keyed, at, TENURE_KEYED_MARGIN))
+                         (key ^ start->pc) << (64 - TENURE_KEYED_PC_BITS) ||
+                         (uint32_t)head - at >
+                             TENURE_KEYED_GROUPS - TENURE_KEYED_MARGIN))
         return 0;
     if (place & TENURE_KEYED_NEEDS_FP && entry->fp != start->fp)
         return 0;
@@ -128,9 +121,8 @@ tenure__keyed_site(const struct tenure__keyed *keyed,
                              key >> TENURE_KEYED_PC_BITS, start->sp))
         return 0;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (tenure__unlikely(__atomic_load_n(&entry->place, __ATOMIC_RELAXED) !=
-                             place ||
-                         !tenure__keyed_lasts(keyed, at, 0)))
+    if (tenure__unlikely(head !=
+                         __atomic_load_n(&keyed->head, __ATOMIC_RELAXED)))
         return 0;
     return (uint32_t)place;
 }

@@ -16,6 +16,7 @@
 #define SMALL_BITS 12u
 #define LARGE_BITS 16u
 #define SMALL_FULL 2048u /* entries stored before the large one takes over */
+#define EPOCH (UINT64_C(1) << 32)
 
 static struct tenure__rule_table small = {.shift = TENURE_RULE_KEY_BITS -
                                                    SMALL_BITS};
@@ -24,8 +25,7 @@ static struct tenure__rule_table large = {.shift = TENURE_RULE_KEY_BITS -
 static _Atomic uint32_t stored;
 
 _Atomic(const struct tenure__rule_table *) tenure__rule_table;
-_Atomic uint32_t tenure__rule_epoch = 1;
-_Atomic uint32_t tenure__rule_holds;
+_Atomic uint64_t tenure__rule_gate = EPOCH;
 
 _Static_assert(TENURE_RULE_KEY_BITS - SMALL_BITS <= 64 - TENURE_RULE_BITS,
                "index and rest make up the whole hash");
@@ -59,8 +59,9 @@ void tenure__rules_forget(void)
 {
     forget_table(&small, SMALL_BITS);
     forget_table(&large, LARGE_BITS);
-    if (atomic_fetch_add(&tenure__rule_epoch, 1) == UINT32_MAX)
-        atomic_fetch_add(&tenure__rule_epoch, 1);
+    if (tenure__rules_epoch(atomic_fetch_add(&tenure__rule_gate, EPOCH)) ==
+        UINT32_MAX)
+        atomic_fetch_add(&tenure__rule_gate, EPOCH);
 }
 
 static void store(uint64_t pc, uint32_t rule)

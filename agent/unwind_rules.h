@@ -71,12 +71,20 @@ struct tenure__rule_table {
 /* The table in use; it is replaced once by a larger one. */
 extern _Atomic(const struct tenure__rule_table *) tenure__rule_table;
 
-/* Counts tenure__rules_forget(); what was remembered under an older number
- * is void. Not 0. */
-extern _Atomic uint32_t tenure__rule_epoch;
+/* The epoch << 32 | how many hold the rules: while anybody does, no remembered
+ * rule may be used. The epoch, not 0, counts tenure__rules_forget(); what was
+ * remembered under an older one is void. */
+extern _Atomic uint64_t tenure__rule_gate;
 
-/* More than 0: no remembered rule may be used. */
-extern _Atomic uint32_t tenure__rule_holds;
+static inline bool tenure__rules_held(uint64_t gate)
+{
+    return (uint32_t)gate != 0;
+}
+
+static inline uint32_t tenure__rules_epoch(uint64_t gate)
+{
+    return (uint32_t)(gate >> 32);
+}
 
 static inline uint64_t tenure__rule_hash(uint64_t pc)
 {

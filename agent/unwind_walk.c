@@ -26,8 +26,8 @@ void tenure__walk_start(struct tenure__walk *walk, uint64_t sp)
 {
     walk->table =
         atomic_load_explicit(&tenure__rule_table, memory_order_acquire);
-    walk->held =
-        atomic_load_explicit(&tenure__rule_holds, memory_order_acquire) != 0;
+    walk->held = tenure__rules_held(
+        atomic_load_explicit(&tenure__rule_gate, memory_order_acquire));
     walk->proven_page = (sp - 8) & PAGE_MASK;
     walk->wary = false;
     walk->lasting = !walk->held;

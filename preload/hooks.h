@@ -21,38 +21,9 @@ static inline uint32_t tracking(void)
     return __atomic_load_n(&tenure__tracking, __ATOMIC_RELAXED);
 }
 
-/* May the hook jump straight on to the real function? Yes while there is
- * nothing at all to report, and in sampled mode for a birth that
- * is none of the sample. (A malloc that then fails has been counted: the
- * totals of a sample are no tally.) */
-static inline bool nothing_born(size_t bytes)
-{
-    uint32_t now = tracking();
-    return now == TENURE_TRACK_READY ||
-           (now & TENURE_TRACK_SAMPLED && tenure__is_unsampled(bytes));
-}
-
-/* Is all reported that there is to report of a death? Nothing while dormant
- * or of an unsampled block; of others in the ordinary case here. */
-static inline bool dies_at_once(const void *block)
-{
-    uint32_t now = tracking();
-    if (now == TENURE_TRACK_READY)
-        return true;
-    if (now == TENURE_TRACK_EXACT)
-        return tenure__dies_at_once(block);
-    return now & TENURE_TRACK_SAMPLED && !tenure__may_be_sampled(block);
-}
-
-/* For realloc: as a death and a birth. Of no bytes it is a free, or not. */
-static inline bool nothing_resized(const void *old, size_t bytes)
-{
-    uint32_t now = tracking();
-    return now == TENURE_TRACK_READY ||
-           (now & TENURE_TRACK_SAMPLED && bytes > 0 &&
-            (old == NULL || !tenure__may_be_sampled(old)) &&
-            tenure__is_unsampled(bytes));
-}
+/* `tenure__tracking` or a real function has changed: the hooks of malloc() and
+ * its like go another way. Not by two threads at once. */
+void tenure__hooks_choose(void);
 
 static inline const struct tenure__real *real(void)
 {

@@ -9,23 +9,20 @@
 
 #include "preload/hooks.h"
 
-/* malloc, calloc, realloc and free jump straight on to the real one while the
- * agent is dormant, and else to a function of their own, which finds the same
- * caller above it: no frame is made before it is known to be needed. */
+/*
+ * malloc, calloc, realloc and free jump on by way of a pointer each: to the
+ * real one while the agent is dormant, else to a function for what is tracked
+ * now, which finds the same caller above it.
+ */
+
+/* ---- whatever is tracked ----------------------------------------------- */
+
 static NOINLINE void *tracked_malloc(size_t bytes)
 {
     void *block = real()->malloc(bytes);
     if (!births() || block == NULL)
         return block;
     return tenure__track_birth(block, bytes, TENURE_START);
-}
-
-HOOK void *malloc(size_t bytes);
-HOOK void *malloc(size_t bytes)
-{
-    if (nothing_born(bytes))
-        return tenure__real.malloc(bytes);
-    return tracked_malloc(bytes);
 }
 
 static NOINLINE void *tracked_calloc(size_t count, size_t bytes)
@@ -35,28 +32,10 @@ static NOINLINE void *tracked_calloc(size_t count, size_t bytes)
     return block;
 }
 
-HOOK void *calloc(size_t count, size_t bytes);
-HOOK void *calloc(size_t count, size_t bytes)
-{
-    size_t total;
-    if (!__builtin_mul_overflow(count, bytes, &total) && nothing_born(total))
-        return tenure__real.calloc(count, bytes);
-    return tracked_calloc(count, bytes);
-}
-
 static NOINLINE void tracked_free(void *block)
 {
     dies(block);
     real()->free(block);
-}
-
-HOOK void free(void *block);
-HOOK void free(void *block)
-{
-    if (dies_at_once(block))
-        tenure__real.free(block);
-    else
-        tracked_free(block);
 }
 
 /* The old record goes out before the call and the new one in after it: in
@@ -87,13 +66,151 @@ static NOINLINE void *tracked_realloc(void *old, size_t bytes)
     return block;
 }
 
-HOOK void *realloc(void *old, size_t bytes);
-HOOK void *realloc(void *old, size_t bytes)
+/* ---- every block ------------------------------------------------------- */
+
+/* `begun` by what follows: the block did not turn out to be ordinary. */
+static NOINLINE void *born_slowly(void *block, size_t bytes, uint64_t begun,
+                                  uint64_t pc, uint64_t sp, uint64_t fp)
 {
-    if (nothing_resized(old, bytes))
+    if (begun != 0)
+        tenure__birth_undo(begun);
+    if (block == NULL)
+        return NULL;
+    return tenure__track_birth_slowly(block, bytes, pc, sp, fp);
+}
+
+/* A function that makes the block by `call`. */
+#define BEAR(bytes, call)                                                      \
+    do {                                                                       \
+        struct tenure__start start_ = {TENURE_START};                          \
+        uint64_t begun_ = tenure__birth_begins((bytes), &start_);              \
+        void *block_ = (call);                                                 \
+        if (LIKELY(begun_ != 0 && block_ != NULL) &&                           \
+            LIKELY(tenure__birth_ends(block_, begun_)))                        \
+            return block_;                                                     \
+        return born_slowly(block_, (bytes), begun_, TENURE_START);             \
+    } while (0)
+
+static NOINLINE void *exact_malloc(size_t bytes)
+{
+    BEAR(bytes, tenure__real.malloc(bytes));
+}
+
+static NOINLINE void *exact_calloc(size_t count, size_t bytes)
+{
+    size_t total;
+    if (UNLIKELY(__builtin_mul_overflow(count, bytes, &total)))
+        return tenure__real.calloc(count, bytes);
+    BEAR(total, tenure__real.calloc(count, bytes));
+}
+
+static NOINLINE void exact_free(void *block)
+{
+    if (LIKELY(tenure__dies_at_once(block)))
+        tenure__real.free(block);
+    else
+        tracked_free(block);
+}
+
+/* ---- a sample: straight on where a block is none of it ----------------- */
+
+/* (A malloc that then fails has been counted: the totals of a sample are no
+ * tally.) */
+static NOINLINE void *sampled_malloc(size_t bytes)
+{
+    if (LIKELY(tenure__is_unsampled(bytes)))
+        return tenure__real.malloc(bytes);
+    return tracked_malloc(bytes);
+}
+
+static NOINLINE void *sampled_calloc(size_t count, size_t bytes)
+{
+    size_t total;
+    if (LIKELY(!__builtin_mul_overflow(count, bytes, &total) &&
+               tenure__is_unsampled(total)))
+        return tenure__real.calloc(count, bytes);
+    return tracked_calloc(count, bytes);
+}
+
+/* As a death and a birth. Of no bytes it is a free, or not. */
+static NOINLINE void *sampled_realloc(void *old, size_t bytes)
+{
+    if (LIKELY(bytes > 0 && (old == NULL || !tenure__may_be_sampled(old)) &&
+               tenure__is_unsampled(bytes)))
         return tenure__real.realloc(old, bytes);
     return tracked_realloc(old, bytes);
 }
+
+static NOINLINE void sampled_free(void *block)
+{
+    if (LIKELY(!tenure__may_be_sampled(block)))
+        tenure__real.free(block);
+    else
+        tracked_free(block);
+}
+
+/* ---- which of them ----------------------------------------------------- */
+
+struct ways {
+    void *(*malloc)(size_t bytes);
+    void *(*calloc)(size_t count, size_t bytes);
+    void *(*realloc)(void *old, size_t bytes);
+    void (*free)(void *block);
+};
+
+static struct ways way = {tracked_malloc, tracked_calloc, tracked_realloc,
+                          tracked_free};
+
+static struct ways ways_of(uint32_t what)
+{
+    if (what == TENURE_TRACK_READY)
+        return (struct ways){tenure__real.malloc, tenure__real.calloc,
+                             tenure__real.realloc, tenure__real.free};
+    if (what == TENURE_TRACK_EXACT)
+        return (struct ways){exact_malloc, exact_calloc, tracked_realloc,
+                             exact_free};
+    if (what & TENURE_TRACK_SAMPLED)
+        return (struct ways){sampled_malloc, sampled_calloc, sampled_realloc,
+                             sampled_free};
+    return (struct ways){tracked_malloc, tracked_calloc, tracked_realloc,
+                         tracked_free};
+}
+
+/* Deaths first: whoever meets a new malloc() finds the new free(), too. */
+void tenure__hooks_choose(void)
+{
+    struct ways chosen = ways_of(tracking());
+    __atomic_store_n(&way.free, chosen.free, __ATOMIC_RELEASE);
+    __atomic_store_n(&way.realloc, chosen.realloc, __ATOMIC_RELEASE);
+    __atomic_store_n(&way.calloc, chosen.calloc, __ATOMIC_RELEASE);
+    __atomic_store_n(&way.malloc, chosen.malloc, __ATOMIC_RELEASE);
+}
+
+HOOK void *malloc(size_t bytes);
+HOOK void *malloc(size_t bytes)
+{
+    return __atomic_load_n(&way.malloc, __ATOMIC_ACQUIRE)(bytes);
+}
+
+HOOK void *calloc(size_t count, size_t bytes);
+HOOK void *calloc(size_t count, size_t bytes)
+{
+    return __atomic_load_n(&way.calloc, __ATOMIC_ACQUIRE)(count, bytes);
+}
+
+HOOK void *realloc(void *old, size_t bytes);
+HOOK void *realloc(void *old, size_t bytes)
+{
+    return __atomic_load_n(&way.realloc, __ATOMIC_ACQUIRE)(old, bytes);
+}
+
+HOOK void free(void *block);
+HOOK void free(void *block)
+{
+    __atomic_load_n(&way.free, __ATOMIC_ACQUIRE)(block);
+}
+
+/* ---- the other functions ----------------------------------------------- */
 
 HOOK void *reallocarray(void *old, size_t count, size_t bytes);
 HOOK void *reallocarray(void *old, size_t count, size_t bytes)

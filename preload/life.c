@@ -66,7 +66,8 @@ __attribute__((constructor)) static void start(int count, char **arguments,
             __builtin_strcmp(tenure__allocator.name, "glibc") == 0 ? 5 : 4,
         .hooks = own_code(),
         .allocator_code = {tenure__allocator.start,
-                           tenure__allocator.end - tenure__allocator.start}};
+                           tenure__allocator.end - tenure__allocator.start},
+        .tracking_changed = tenure__hooks_choose};
     pthread_atfork(before_fork, in_parent, in_child);
     /* Registered first, so it runs after all of the program's own. */
     if (at_quick_exit(tenure__track_exit) != 0)

@@ -7,7 +7,7 @@
  */
 #include "preload/operators.h"
 
-#include "preload/real.h"
+#include "preload/hooks.h"
 
 struct tenure__operators tenure__operators;
 
@@ -77,6 +77,7 @@ static void begin_to_count(void)
     COUNT(_ZdlPvSt11align_val_t);
     COUNT(_ZdaPvSt11align_val_t);
 #undef COUNT
+    tenure__hooks_choose();
 }
 
 enum { BYTES = 64, ALIGNMENT = 64 };
@@ -135,4 +136,5 @@ void tenure__operators_try(void)
     try_plain();
     try_aligned();
     tenure__real = kept;
+    tenure__hooks_choose();
 }

@@ -13,7 +13,7 @@
 #include <link.h>
 #include <string.h>
 
-#include "agent/track.h"
+#include "preload/hooks.h"
 
 struct tenure__real tenure__real;
 struct tenure__allocator tenure__allocator;
@@ -217,6 +217,7 @@ void tenure__real_find(void)
 #undef X
     tenure__real = at_start;
     __atomic_fetch_or(&tenure__tracking, TENURE_TRACK_READY, __ATOMIC_RELEASE);
+    tenure__hooks_choose();
 }
 
 /* ---- while the program runs -------------------------------------------- */

@@ -87,7 +87,7 @@ static uint32_t record_of(uint32_t site, uint64_t bytes)
     struct tenure__record *record = tenure__record_at(index);
     *record = (struct tenure__record){
         .bytes = bytes, .site = site, .generation = 1, .resizes = 1};
-    record->id = tenure__record_new_id();
+    record->id = index;
     return index;
 }
 

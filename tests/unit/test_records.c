@@ -78,13 +78,6 @@ static void threads_never_hold_the_same_record(void **state)
     take_all(state);
 }
 
-static void ids_never_repeat(void **state)
-{
-    (void)state;
-    uint64_t first = tenure__record_new_id();
-    assert_true(tenure__record_new_id() > first);
-}
-
 static int open_records(void **state)
 {
     (void)state;
@@ -97,7 +90,6 @@ int main(void)
         cmocka_unit_test(every_record_is_handed_out_once),
         cmocka_unit_test(what_was_given_back_comes_again),
         cmocka_unit_test(threads_never_hold_the_same_record),
-        cmocka_unit_test(ids_never_repeat),
     };
     return cmocka_run_group_tests(tests, open_records, NULL);
 }

@@ -59,9 +59,9 @@ static void exact_mode_takes_every_block(void **state)
     struct tenure__thread thread = {0};
     (void)state;
     tenure__sampling_open(0, 0, wake);
-    thread.bytes_left -= 100;
+    thread.counts.allocated_bytes += 100;
     assert_true(tenure__sampling_due(&thread, 100));
-    assert_true(thread.bytes_left > 1ll << 60);
+    assert_true(thread.bytes_limit > UINT64_C(1) << 60);
 }
 
 static void the_helper_is_woken_once_a_period(void **state)
@@ -72,8 +72,7 @@ static void the_helper_is_woken_once_a_period(void **state)
     tenure__sampling_open(0, 1 << 20, wake);
     for (int i = 0; i < 10 << 10; i++) {
         thread.counts.allocated_bytes += 1024;
-        thread.bytes_left -= 1024;
-        if (thread.bytes_left < 0)
+        if (thread.counts.allocated_bytes > thread.bytes_limit)
             assert_true(tenure__sampling_due(&thread, 1024));
     }
     assert_in_range(wakes, 9, 10);

@@ -226,27 +226,70 @@ static void a_realloc_that_calls_malloc_by_name_misses_no_free(void **state)
     tenure__track_death((void *)(HEAP + 0x240));
 }
 
+static void take_all_records(uint32_t index[RECORDS])
+{
+    uint32_t taken = 0;
+    index[0] = tenure__local.thread->spare;
+    tenure__local.thread->spare = 0;
+    for (taken = index[0] != 0; taken < RECORDS; taken++)
+        index[taken] = tenure__record_take(0);
+}
+
+static void give_records_back(const uint32_t index[RECORDS])
+{
+    for (int i = 0; i < RECORDS; i++)
+        tenure__record_release(index[i], 0);
+}
+
+static uint64_t id_of_a_resized_block(uint64_t address)
+{
+    birth(address, 10);
+    resize(tenure__track_take((void *)address), address, address, 20);
+    uint64_t known = slot(address);
+    assert_true(known & TENURE_SLOT_EXT);
+    uint64_t id = tenure__record_at((uint32_t)known & TENURE_SLOT_SIZE_MAX)->id;
+    tenure__track_death((void *)address);
+    return id;
+}
+
+static void *id_in_another_thread(void *id)
+{
+    *(uint64_t *)id = id_of_a_resized_block(HEAP + 0xb40);
+    return NULL;
+}
+
+static void a_record_that_serves_again_has_an_id_of_its_own(void **state)
+{
+    (void)state;
+    uint64_t id[3];
+    pthread_t thread;
+    id[0] = id_of_a_resized_block(HEAP + 0xb00);
+    id[1] = id_of_a_resized_block(HEAP + 0xb00);
+    assert_int_equal(
+        pthread_create(&thread, NULL, id_in_another_thread, &id[2]), 0);
+    pthread_join(thread, NULL);
+    assert_true(id[0] != 0 && id[1] != 0 && id[2] != 0);
+    assert_true(id[0] != id[1] && id[0] != id[2] && id[1] != id[2]);
+}
+
 static void without_a_record_a_huge_block_is_dropped_and_counted(void **state)
 {
     (void)state;
     uint32_t index[RECORDS];
-    for (int i = 0; i < RECORDS; i++)
-        index[i] = tenure__record_take(0);
+    take_all_records(index);
     uint64_t before = tenure__counter[TENURE_VALUE_DROPPED_NO_RECORD];
     birth(HEAP + 0x280, (size_t)1 << 30);
     assert_true(slot(HEAP + 0x280) <= TENURE_SLOT_VACANT);
     assert_int_equal(tenure__counter[TENURE_VALUE_DROPPED_NO_RECORD],
                      before + 1);
-    for (int i = 0; i < RECORDS; i++)
-        tenure__record_release(index[i], 0);
+    give_records_back(index);
 }
 
 static void without_a_record_growth_is_counted_as_unrecorded(void **state)
 {
     (void)state;
     uint32_t index[RECORDS];
-    for (int i = 0; i < RECORDS; i++)
-        index[i] = tenure__record_take(0);
+    take_all_records(index);
     uint64_t before = tenure__counter[TENURE_VALUE_UNRECORDED_GROWTH];
     birth(HEAP + 0x2c0, 10);
     uint64_t known = tenure__track_take((void *)(HEAP + 0x2c0));
@@ -254,8 +297,7 @@ static void without_a_record_growth_is_counted_as_unrecorded(void **state)
     assert_int_equal(tenure__counter[TENURE_VALUE_UNRECORDED_GROWTH],
                      before + 1);
     assert_int_equal(slot(HEAP + 0x2c0) & TENURE_SLOT_SIZE_MAX, 500);
-    for (int i = 0; i < RECORDS; i++)
-        tenure__record_release(index[i], 0);
+    give_records_back(index);
 }
 
 static void an_address_beyond_the_tables_is_dropped_and_counted(void **state)
@@ -381,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_sample_draws_again_unless_births_went_by_unseen),
         cmocka_unit_test(a_huge_block_has_its_size_in_a_record),
         cmocka_unit_test(a_realloc_that_calls_malloc_by_name_misses_no_free),
+        cmocka_unit_test(a_record_that_serves_again_has_an_id_of_its_own),
         cmocka_unit_test(without_a_record_a_huge_block_is_dropped_and_counted),
         cmocka_unit_test(without_a_record_growth_is_counted_as_unrecorded),
         cmocka_unit_test(an_address_beyond_the_tables_is_dropped_and_counted),
