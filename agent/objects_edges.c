@@ -8,6 +8,8 @@
  */
 #include "agent/objects.h"
 
+#include <string.h>
+
 #include "agent/annotate.h"
 #include "agent/mark_odd.h"
 #include "agent/mark_words.h"
@@ -163,29 +165,84 @@ static void put_roots(struct edging *edging)
     const struct tenure__objects_marked *marked = edging->marked;
     tenure__roots_read(marked->roots, marked->stopped, read_root, edging);
     edging->starts_only = false;
-    set_root(edging, TENURE_RETAINER_KERNEL, TENURE_NONE);
-    for (size_t i = 0; i < marked->kernel->count; i++)
+    for (size_t i = 0; i < marked->kernel->count; i++) {
+        if (i == 0 || i == marked->kernel->of_kernel)
+            set_root(edging,
+                     i < marked->kernel->of_kernel ? TENURE_RETAINER_KERNEL
+                                                   : TENURE_RETAINER_MAPPING,
+                     TENURE_NONE);
         consider(edging, marked->kernel->word[i], TENURE_NONE, 0);
+    }
     settle(edging);
     put_root_blocks(edging);
 }
 
 /* ---- unaligned pointers: those the mark has followed ------------------- */
 
-/* Those of one block, or of the roots, come next in the sorted list. */
+/* The end of those of one parent; they follow one another. */
+static uint32_t odd_end(const struct tenure__mark *mark, uint32_t next,
+                        uint32_t from)
+{
+    while (next < mark->odd_count &&
+           tenure__odd_parent(mark->odd[next]) == from)
+        next++;
+    return next;
+}
+
+static uint32_t put_odd_roots(struct edging *edging)
+{
+    const struct tenure__mark *mark = edging->marked->mark;
+    uint32_t end = odd_end(mark, 0, TENURE__PARENT_ROOT);
+    for (uint32_t i = 0; i < end; i++)
+        put(edging,
+            &(struct candidate){.from = TENURE_NONE,
+                                .block = tenure__odd_block(mark->odd[i])},
+            TENURE_EDGE_UNALIGNED);
+    return end;
+}
+
+/* Is the block one of these? They are sorted. */
+static bool is_odd(const struct tenure__mark *mark, uint32_t next, uint32_t end,
+                   uint32_t block)
+{
+    while (next < end) {
+        uint32_t middle = next + (end - next) / 2;
+        if (tenure__odd_block(mark->odd[middle]) < block)
+            next = middle + 1;
+        else
+            end = middle;
+    }
+    return next < mark->odd_count &&
+           tenure__odd_block(mark->odd[next]) == block;
+}
+
+/* Where in the holder, the block `from`, the pointers to these stand. */
 static uint32_t put_odd(struct edging *edging, uint32_t next, uint32_t from)
 {
     const struct tenure__mark *mark = edging->marked->mark;
-    for (;
-         next < mark->odd_count && tenure__odd_parent(mark->odd[next]) == from;
-         next++) {
-        struct candidate candidate = {
-            .from = from == TENURE__PARENT_ROOT ? TENURE_NONE : from,
-            .block = tenure__odd_block(mark->odd[next])};
-        settle(edging);
-        put(edging, &candidate, TENURE_EDGE_UNALIGNED);
-    }
-    return next;
+    uint32_t end = odd_end(mark, next, from);
+    struct tenure__words words = tenure__words_of(edging->index, from);
+    if (next == end)
+        return end;
+    settle(edging);
+    while (tenure__words_next(edging->index, &words))
+        for (uint64_t i = 8; i < words.count * 8; i++) {
+            const char *at = (const char *)words.word + i - 7;
+            struct candidate candidate = {.from = from};
+            if ((uint64_t)at % 8 == 0)
+                continue;
+            memcpy(&candidate.word, at, sizeof candidate.word);
+            uint64_t address = tenure__mark_address(candidate.word);
+            candidate.block = tenure__index_find(edging->index, address);
+            candidate.place =
+                (uint64_t)at - tenure__index_address(edging->index, from);
+            if (candidate.block != TENURE__NO_BLOCK &&
+                tenure__index_address(edging->index, candidate.block) ==
+                    address &&
+                is_odd(mark, next, end, candidate.block))
+                put(edging, &candidate, TENURE_EDGE_UNALIGNED);
+        }
+    return end;
 }
 
 /* ---- blocks ------------------------------------------------------------ */
@@ -216,8 +273,10 @@ void tenure__edges_write(const struct tenure__objects_marked *marked,
     struct edging edging = {.marked = marked,
                             .index = &marked->mark->index,
                             .stream = stream,
-                            .head = head};
+                            .head = head,
+                            .coder.placed = true};
+    head->flags |= TENURE_OBJECTS_PLACED;
     put_roots(&edging);
     set_root(&edging, 0, TENURE_NONE);
-    put_blocks(&edging, put_odd(&edging, 0, TENURE__PARENT_ROOT));
+    put_blocks(&edging, put_odd_roots(&edging));
 }

@@ -218,7 +218,8 @@ static bool marks_ok(const struct bounds *in, const void *data)
         tenure_format_section(data, TENURE_SECTION_RETAINERS, &count);
     for (uint64_t i = 0; i < count; i++)
         if (!site_ok(in, retainer[i].site) ||
-            (retainer[i].module != TENURE_NONE &&
+            (!tenure_retainer_is_block(retainer[i].kind) &&
+             retainer[i].module != TENURE_NONE &&
              retainer[i].module >= in->module_count) ||
             (tenure_retainer_has_site(&retainer[i]) &&
              !site_ok(in, retainer[i].what)))

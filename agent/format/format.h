@@ -20,7 +20,10 @@
  *
  * Compatibility: a reader refuses a higher `version`; sections and value keys
  * that it does not know are skipped, so both may be added within a version.
- * A string is an offset into STRINGS, zero-terminated; offset 0 is "".
+ * Version 2 has unaligned EDGES with their places (TENURE_OBJECTS_PLACED), and
+ * says in RETAINERS where in a block the pointer that holds it points; files
+ * of version 1 are read as well. A string is an offset into STRINGS,
+ * zero-terminated; offset 0 is "".
  */
 #ifndef TENURE_FORMAT_H
 #define TENURE_FORMAT_H
@@ -29,7 +32,7 @@
 #include <stdint.h>
 
 #define TENURE_FORMAT_MAGIC "\x89TENURE\n"
-#define TENURE_FORMAT_VERSION 1u
+#define TENURE_FORMAT_VERSION 2u
 #define TENURE_FORMAT_BYTE_ORDER 0x01020304u
 #define TENURE_NONE UINT32_MAX /* no module, no string, no site */
 
@@ -342,7 +345,9 @@ struct tenure_retainer {
     uint32_t site;
     uint32_t step;    /* 0 = root */
     uint32_t kind;    /* enum tenure_retainer_kind; 0 = unknown root */
-    uint32_t module;  /* of a global */
+    uint32_t module;  /* of a global, or of a frame; of a block: at which byte
+                         of it the pointer that holds it points, TENURE_NONE =
+                         unknown, as in version 1 */
     uint32_t what;    /* site of the block in between or of a mapping (0 =
                          unknown), tid of a stack, number of a global's
                          word from 0 */
@@ -432,6 +437,7 @@ struct tenure_objects_head {
     uint32_t reserved;
 };
 #define TENURE_OBJECTS_MARKED 1u /* marks and edges are known */
+#define TENURE_OBJECTS_PLACED 2u /* unaligned edges have a place */
 
 _Static_assert(sizeof(struct tenure_header) == 64, "drawn above");
 _Static_assert(sizeof(struct tenure_section) == 32, "drawn above");

@@ -281,7 +281,10 @@ static uint32_t put_block_edge(struct tenure_edge_coder *coder,
         coder->from = edge->from + 1;
         coder->place = 0;
     }
-    if (edge->how != TENURE_EDGE_UNALIGNED) {
+    if (edge->how == TENURE_EDGE_UNALIGNED) {
+        if (coder->placed)
+            at = put_varint(at, edge->place);
+    } else {
         uint64_t skipped = edge->place / 8 - coder->place;
         coder->place = edge->place / 8 + 1;
         *to |=
@@ -329,6 +332,7 @@ void tenure_edges_read(struct tenure_edge_reader *reader,
         .end = bytes > 0 ? (const uint8_t *)section + bytes : section,
         .roots = head->roots,
         .edges = head->edges,
+        .coder.placed = (head->flags & TENURE_OBJECTS_PLACED) != 0,
     };
 }
 
@@ -379,7 +383,9 @@ static bool get_block_edge(struct tenure_edge_reader *reader, uint8_t first,
     edge->what = TENURE_NONE;
     edge->place = 0;
     if (edge->how == TENURE_EDGE_UNALIGNED) {
-        if (skipped != 0)
+        if (skipped != 0 ||
+            (coder->placed &&
+             !get_varint(&reader->at, reader->end, &edge->place)))
             return false;
     } else {
         uint64_t more = 0;

@@ -44,7 +44,9 @@
  *   zigzag   number of the block pointed to - base (0: the pointing block,
  *            1: the one pointed to before)
  *
- * Unaligned pointers have no place: they skip no words and are none.
+ * Unaligned pointers skip no words and are none. Since version 2
+ * (TENURE_OBJECTS_PLACED) those from blocks have their place, a varint of
+ * bytes, before the zigzag; and its four bits are 0. Of roots it is not known.
  * Example: block 0 points to 1 with its first word and to 7 with its third:
  *
  *   04 00 02                   another block, none skipped, 0 + 1
@@ -96,7 +98,7 @@ enum tenure_edge_how {
     TENURE_EDGE_START,
     TENURE_EDGE_TAGGED, /* into the first 8 bytes */
     TENURE_EDGE_INSIDE,
-    TENURE_EDGE_UNALIGNED, /* no aligned word, and so without a place */
+    TENURE_EDGE_UNALIGNED, /* no aligned word */
 };
 
 struct tenure_edge {
@@ -105,11 +107,13 @@ struct tenure_edge {
     /* Of a root: enum tenure_retainer_kind (0: unknown), and the thread of a
      * stack or a register, the module of a global, or TENURE_NONE. */
     uint32_t root_kind, what;
-    /* Of the pointer: its offset in the block, or its address (0: none). */
+    /* Of the pointer: its offset in the block, or its address. 0 where it is
+     * unaligned: it is not known (a multiple of 8 it is not). */
     uint64_t place;
 };
 
-/* What an entry is told apart from. Zero it, but for `generation`. */
+/* What an entry is told apart from. Zero it, but for `generation` and, to
+ * write what TENURE_OBJECTS_PLACED says, `placed`. */
 struct tenure_object_coder {
     uint64_t address, bytes, far;
     uint32_t site;
@@ -120,6 +124,7 @@ struct tenure_edge_coder {
     uint32_t from;  /* of blocks: the next that may come */
     uint32_t to, root_kind, what;
     bool started; /* there was an edge */
+    bool placed;  /* unaligned ones have a place */
 };
 
 /* No entry is longer. */

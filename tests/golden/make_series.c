@@ -228,6 +228,34 @@ static struct writer *major(void)
     return w;
 }
 
+/* The same with what holds them all. */
+static struct writer *contained(void)
+{
+    struct writer *w = major();
+    struct sites at = make_sites(w);
+    const struct tenure_container container[] = {
+        {.site = at.leak,
+         .kind = TENURE_RETAINER_BLOCK,
+         .what = at.cache,
+         .module = TENURE_NONE,
+         .generation = 1,
+         .flags = TENURE_CONTAINER_RESIZED,
+         .share = 9800,
+         .words = 1024,
+         .filled = 400,
+         .blocks = 400},
+        {.site = at.cache,
+         .kind = TENURE_RETAINER_GLOBAL,
+         .module = 0,
+         .share = 10000,
+         .words = 8,
+         .filled = 1,
+         .blocks = 1}};
+    for (uint32_t i = 0; i < sizeof container / sizeof *container; i++)
+        writer_add(w, TENURE_SECTION_CONTAINERS, &container[i]);
+    return w;
+}
+
 /* The same with some of its blocks: a table that holds the others. */
 static struct writer *listed(void)
 {
@@ -248,7 +276,7 @@ static struct writer *listed(void)
         {0, 1, TENURE_EDGE_START, 0, TENURE_NONE, 0},
         {0, 2, TENURE_EDGE_TAGGED, 0, TENURE_NONE, 24},
         {0, 3, TENURE_EDGE_INSIDE, 0, TENURE_NONE, 32},
-        {5, 4, TENURE_EDGE_UNALIGNED, 0, TENURE_NONE, 0}};
+        {5, 4, TENURE_EDGE_UNALIGNED, 0, TENURE_NONE, 13}};
     writer_objects(w, object, 6, edge, 2, 4);
     return w;
 }
@@ -273,6 +301,7 @@ int main(int argc, char **argv)
         save(server(g), argv[1], name);
     }
     save(major(), argv[1], "major");
+    save(contained(), argv[1], "contained");
     save(listed(), argv[1], "listed");
     struct writer *dropped = server(5);
     writer_value(dropped, TENURE_VALUE_DROPPED_NO_SITE, 1200);

@@ -114,6 +114,17 @@ static NOINLINE void by_mapping(void)
     take();
 }
 
+/* As V8's heap: the walker's copy does not have it. */
+static NOINLINE void by_unforked(void)
+{
+    void **map = mmap(NULL, 65536, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    madvise(map, 65536, MADV_DONTFORK);
+    for (int i = 0; i < BLOCKS; i++)
+        map[i] = born();
+    take();
+}
+
 static NOINLINE void by_kernel(void)
 {
     int epoll = epoll_create1(0);
@@ -243,6 +254,7 @@ static const struct holder {
     {"frame", by_frame, 0},
     {"frame_of_thread", by_frame, 1},
     {"mapping", by_mapping, 0},
+    {"unforked", by_unforked, 0},
     {"kernel", by_kernel, 0},
     {"key", by_key, 0},
     {"key_of_thread", by_key, 1},

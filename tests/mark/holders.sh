@@ -85,6 +85,10 @@ expect "a frame" '[19]* stack: stack of thread holders (*), in by_frame' \
     "$(way 0)"
 take mapping
 expect "a mapping" '[19]* mapping: mapped memory of by_mapping' "$(way 0)"
+take unforked
+expect "a mapping that is not forked" \
+    '[19]* mapping: mapped memory kept from children (MADV_DONTFORK)*' \
+    "$(way 0)"
 take kernel
 expect "the kernel" '[19]* kernel: the kernel (epoll data)' "$(way 0)"
 for name in key key_of_thread; do

@@ -38,8 +38,8 @@ static void link_to(void **from, size_t offset, void **to, size_t into,
 {
     void *pointer = (char *)to + into;
     memcpy((char *)from + offset, &pointer, sizeof pointer);
-    printf("edge %" PRIx64 " %zu %" PRIx64 " %s\n", (uint64_t)from,
-           strcmp(how, "unaligned") == 0 ? 0 : offset, (uint64_t)to, how);
+    printf("edge %" PRIx64 " %zu %" PRIx64 " %s\n", (uint64_t)from, offset,
+           (uint64_t)to, how);
 }
 
 static void hold(int place, void **block)

@@ -140,7 +140,7 @@ check "all of them" [ "$(number .objects.blocks)" -ge 100001 ]
 check "their edges" [ "$(number .objects.edges)" -ge 200000 ]
 
 # No room for them: all else is there, and the note.
-(ulimit -f 1000 && take major:objects many 100000)
+(ulimit -f 1500 && take major:objects many 100000)
 last=$(find "$work/out" -name 'objects.*.tenure' | sort | tail -n 1)
 "$tenure" show "$last" >"$work/text"
 check "no room" grep -q 'objects: none, though asked for: the file would be' \

@@ -193,9 +193,10 @@ void writer_objects(struct writer *w, const struct tenure_object *object,
                                        .roots = roots,
                                        .edges = edges,
                                        .generation = w->process.generation + 1,
-                                       .flags = TENURE_OBJECTS_MARKED};
+                                       .flags = TENURE_OBJECTS_MARKED |
+                                                TENURE_OBJECTS_PLACED};
     struct tenure_object_coder objects = {.generation = head.generation};
-    struct tenure_edge_coder pointers = {0};
+    struct tenure_edge_coder pointers = {.placed = true};
     uint8_t entry[TENURE_OBJECT_ENTRY_MAX + TENURE_EDGE_ENTRY_MAX];
     append(w, TENURE_SECTION_OBJECTS, &head, sizeof head);
     for (uint32_t i = 0; i < blocks; i++)

@@ -40,16 +40,19 @@ static void checksum_does_not_depend_on_the_pieces(void **state)
 }
 
 /* A small snapshot: one process, one string, one thread, one frame; and
- * three first words of blocks, and what two sites retain. */
+ * three first words of blocks, what two sites retain, one container, and one
+ * step of a way. */
 struct small {
     struct tenure_header header;
-    struct tenure_section section[6];
+    struct tenure_section section[8];
     struct tenure_process process;
     char strings[8];
     struct tenure_node node[2];
     struct tenure_row row[1];
     struct tenure_type type[3];
     struct tenure_retained retained[2];
+    struct tenure_container container[1];
+    struct tenure_retainer step[1];
 };
 
 static void seal(struct small *file)
@@ -66,7 +69,7 @@ static struct small *make(void)
     f->header.version = TENURE_FORMAT_VERSION;
     f->header.byte_order = TENURE_FORMAT_BYTE_ORDER;
     f->header.file_bytes = sizeof *f;
-    f->header.section_count = 6;
+    f->header.section_count = 8;
     f->section[0] = (struct tenure_section){
         TENURE_SECTION_PROCESS, sizeof f->process,
         offsetof(struct small, process), 1, sizeof f->process};
@@ -84,6 +87,12 @@ static struct small *make(void)
     f->section[5] = (struct tenure_section){
         TENURE_SECTION_RETAINED, sizeof f->retained[0],
         offsetof(struct small, retained), 2, sizeof f->retained};
+    f->section[6] = (struct tenure_section){
+        TENURE_SECTION_CONTAINERS, sizeof f->container[0],
+        offsetof(struct small, container), 1, sizeof f->container};
+    f->section[7] = (struct tenure_section){
+        TENURE_SECTION_RETAINERS, sizeof f->step[0],
+        offsetof(struct small, step), 1, sizeof f->step};
     memcpy(f->strings, "\0main\0\0", 8);
     f->node[0] = (struct tenure_node){1, 0, 1, TENURE_NONE, TENURE_NODE_THREAD};
     f->node[1] =
@@ -94,6 +103,15 @@ static struct small *make(void)
     f->type[2] = (struct tenure_type){2, 2, 0x5000, TENURE_NONE, 0, 1, 100};
     f->retained[0] = (struct tenure_retained){1, 0, 100};
     f->retained[1] = (struct tenure_retained){2, 0, 300};
+    f->container[0] = (struct tenure_container){.site = 2,
+                                                .kind = TENURE_RETAINER_BLOCK,
+                                                .what = 2,
+                                                .module = TENURE_NONE};
+    f->step[0] = (struct tenure_retainer){.site = 2,
+                                          .step = 1,
+                                          .kind = TENURE_RETAINER_BLOCK,
+                                          .module = 4000,
+                                          .what = 2};
     seal(f);
     return f;
 }
@@ -198,6 +216,50 @@ static void retained_sites_are_in_order_and_known(void **state)
     expect(f, TENURE_FORMAT_CONTENT);
 }
 
+static void containers_and_what_they_are_of_are_known(void **state)
+{
+    (void)state;
+    struct small *f = make();
+    f->container[0].site = 3;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->container[0].what = 3;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->container[0].module = 0;
+    expect(f, TENURE_FORMAT_CONTENT);
+    /* Of a global, `what` is nothing. */
+    f = make();
+    f->container[0].kind = TENURE_RETAINER_GLOBAL;
+    f->container[0].what = 3;
+    expect(f, 0);
+    f = make();
+    f->section[6].record_bytes = 48;
+    expect(f, TENURE_FORMAT_LAYOUT);
+}
+
+static void steps_of_ways_point_inside(void **state)
+{
+    (void)state;
+    struct small *f = make();
+    f->step[0].site = 3;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->step[0].what = 3;
+    expect(f, TENURE_FORMAT_CONTENT);
+    f = make();
+    f->step[0].kind = TENURE_RETAINER_GLOBAL;
+    expect(f, TENURE_FORMAT_CONTENT);
+}
+
+static void files_of_the_first_version_are_whole(void **state)
+{
+    (void)state;
+    struct small *f = make();
+    f->header.version = 1;
+    expect(f, 0);
+}
+
 static void each_cause_has_its_own_name(void **state)
 {
     (void)state;
@@ -223,6 +285,9 @@ int main(void)
         cmocka_unit_test(records_may_not_point_outside),
         cmocka_unit_test(types_are_in_order_and_point_inside),
         cmocka_unit_test(retained_sites_are_in_order_and_known),
+        cmocka_unit_test(containers_and_what_they_are_of_are_known),
+        cmocka_unit_test(steps_of_ways_point_inside),
+        cmocka_unit_test(files_of_the_first_version_are_whole),
         cmocka_unit_test(each_cause_has_its_own_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

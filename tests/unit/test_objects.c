@@ -25,7 +25,7 @@ static void open_streams(struct streams *streams, uint32_t generation)
 {
     streams->head = calloc(1, ROOM);
     streams->edges = calloc(1, ROOM);
-    streams->head->flags = TENURE_OBJECTS_MARKED;
+    streams->head->flags = TENURE_OBJECTS_MARKED | TENURE_OBJECTS_PLACED;
     streams->head->generation = generation;
     streams->bytes = sizeof *streams->head;
     streams->edge_bytes = 0;
@@ -54,7 +54,8 @@ static void put_objects(struct streams *streams,
 static void put_edges(struct streams *streams, const struct tenure_edge *edge,
                       uint32_t roots, uint32_t edges)
 {
-    struct tenure_edge_coder coder = {0};
+    struct tenure_edge_coder coder = {
+        .placed = (streams->head->flags & TENURE_OBJECTS_PLACED) != 0};
     for (uint32_t i = 0; i < roots + edges; i++) {
         uint32_t bytes = tenure_edge_put(&coder, &edge[i],
                                          streams->edges + streams->edge_bytes);
@@ -142,8 +143,8 @@ static void the_largest_and_smallest_of_everything_come_back(void **state)
          UINT64_MAX - 7},
         {TENURE_NONE, 3, TENURE_EDGE_START, TENURE_RETAINER_LOADER, 0, 8},
         {1, 0, TENURE_EDGE_TAGGED, 0, TENURE_NONE, (1ull << 56) - 8},
-        {1, 3, TENURE_EDGE_UNALIGNED, 0, TENURE_NONE, 0},
-        {1, 2, TENURE_EDGE_UNALIGNED, 0, TENURE_NONE, 0},
+        {1, 3, TENURE_EDGE_UNALIGNED, 0, TENURE_NONE, UINT64_MAX},
+        {1, 2, TENURE_EDGE_UNALIGNED, 0, TENURE_NONE, 1},
         {3, 3, TENURE_EDGE_INSIDE, 0, TENURE_NONE, 0},
         {3, 0, TENURE_EDGE_START, 0, TENURE_NONE, 15 * 8 + 8},
         {3, 0, TENURE_EDGE_START, 0, TENURE_NONE, 31 * 8}};
@@ -193,6 +194,27 @@ static void random_objects(struct tenure_object *object, uint32_t count,
     }
 }
 
+static void unaligned_pointers_of_version_1_have_no_place(void **state)
+{
+    static const struct tenure_edge edge[] = {
+        {1, 3, TENURE_EDGE_START, 0, TENURE_NONE, 16},
+        {1, 2, TENURE_EDGE_UNALIGNED, 0, TENURE_NONE, 0},
+        {1, 2, TENURE_EDGE_UNALIGNED, 0, TENURE_NONE, 0},
+        {2, 0, TENURE_EDGE_START, 0, TENURE_NONE, 8}};
+    static const uint8_t as_written[] = {0x24, 0x01, 0x04, 0x0b, 0x01,
+                                         0x0b, 0x00, 0x14, 0x00, 0x03};
+    struct streams streams;
+    (void)state;
+    open_streams(&streams, 1);
+    streams.head->flags = TENURE_OBJECTS_MARKED;
+    streams.head->blocks = 4;
+    put_edges(&streams, edge, 0, 4);
+    assert_int_equal(streams.edge_bytes, sizeof as_written);
+    assert_memory_equal(streams.edges, as_written, sizeof as_written);
+    expect_edges(&streams, edge, 4);
+    close_streams(&streams);
+}
+
 static void random_blocks_come_back(void **state)
 {
     static struct tenure_object object[MANY];
@@ -232,7 +254,7 @@ static void random_edges_come_back(void **state)
         edge[i] = (struct tenure_edge){from, random_block(), i % 4,
                                        0,    TENURE_NONE,    place};
         if (i % 4 == TENURE_EDGE_UNALIGNED)
-            edge[i].place = 0;
+            edge[i].place = random_number();
         else
             place += 8 * (1 + random_bits() % 40);
     }
@@ -314,6 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_drawn_examples_are_what_is_written),
         cmocka_unit_test(the_largest_and_smallest_of_everything_come_back),
+        cmocka_unit_test(unaligned_pointers_of_version_1_have_no_place),
         cmocka_unit_test(random_blocks_come_back),
         cmocka_unit_test(random_edges_come_back),
         cmocka_unit_test(a_stream_that_is_cut_or_goes_on_is_damaged),
