@@ -4,14 +4,13 @@
  * A list is filled from many call stacks, and is one list all the same. In
  * come the sites with the sizes of their blocks; out goes a number for each,
  * its family. Sites are of one family if their innermost frame is the same
- * call of malloc; but where that hands out blocks of many sizes it stands in
- * a wrapper (zmalloc, operator new), and its caller has to be the same too.
+ * call of malloc; but where that hands out blocks of several sizes it stands
+ * in a wrapper (zmalloc, operator new), and its caller has to be the same too.
  */
 #include "agent/retaining.h"
 #include "agent/sites.h"
 
 #define FRAMES_MAX 4u
-#define SIZES_MAX 3u /* a call that hands out more is a wrapper's */
 
 static uint64_t key_of(uint32_t site, uint32_t frames)
 {
@@ -36,16 +35,6 @@ static struct tenure__retain_caller *caller_at(struct tenure__retaining *making,
     return &making->caller[at];
 }
 
-static void add_size(struct tenure__retain_caller *caller, uint64_t bytes)
-{
-    uint32_t at = 0;
-    while (at < caller->sizes && caller->size[at] != bytes)
-        at++;
-    if (at < SIZES_MAX)
-        caller->size[at] = bytes;
-    caller->sizes += at == caller->sizes && at <= SIZES_MAX;
-}
-
 /* Those of these sites that so many frames do not tell apart from others of
  * other sizes; they are moved to the front. */
 static uint32_t settle(struct tenure__retaining *making, uint32_t *site,
@@ -56,15 +45,15 @@ static uint32_t settle(struct tenure__retaining *making, uint32_t *site,
         struct tenure__retain_site *of = &making->site[site[i]];
         struct tenure__retain_caller *caller =
             caller_at(making, key_of(site[i], frames));
+        if (of->sizes_differ || (caller->key != 0 && caller->size != of->size))
+            caller->sizes_differ = true;
         caller->key = key_of(site[i], frames);
-        add_size(caller, of->size);
-        if (of->sizes_differ)
-            caller->sizes = SIZES_MAX + 1;
+        caller->size = of->size;
     }
     for (uint32_t i = 0; i < count; i++) {
         uint64_t key = key_of(site[i], frames);
         making->site[site[i]].family = (uint32_t)(key >> 32);
-        if (caller_at(making, key)->sizes > SIZES_MAX)
+        if (caller_at(making, key)->sizes_differ)
             site[left++] = site[i];
     }
     return left;

@@ -22,6 +22,7 @@ struct way {
     uint32_t count;
     struct tenure__retain_path path;
     struct tenure_retainer root;
+    uint32_t into;    /* at which byte of its top the root points */
     uint32_t several; /* a bit for each step, and for `held` behind the last:
                          it is not the same block for all */
     uint32_t chained; /* a bit for each step: not its first block holds */
@@ -114,6 +115,15 @@ static struct tenure_retainer describe_root(const struct tenure__root *root,
     return record;
 }
 
+/* At which byte of a block a word points; none if it is far into it. */
+static uint32_t into_of(const struct tenure__retaining *making, uint32_t block,
+                        uint64_t word)
+{
+    uint64_t into = tenure__mark_address(word) -
+                    tenure__index_address(&making->mark->index, block);
+    return into < TENURE_NONE ? (uint32_t)into : TENURE_NONE;
+}
+
 void tenure__retain_root(const struct tenure__root *root, const uint64_t *word,
                          size_t count, uint64_t address, void *with)
 {
@@ -137,8 +147,10 @@ void tenure__retain_root(const struct tenure__root *root, const uint64_t *word,
         if (top->block == 0 || best >= rank(top->root.kind))
             continue;
         struct tenure_retainer found = describe_root(root, at);
-        if (rank(found.kind) < rank(top->root.kind))
-            top->root = found;
+        if (rank(found.kind) >= rank(top->root.kind))
+            continue;
+        top->root = found;
+        top->into = into_of(making, block, word[w]);
     }
 }
 
@@ -197,7 +209,9 @@ static uint32_t gather(struct tenure__retaining *making,
     uint32_t ways = 0;
     for (uint32_t i = 0; i < chosen->count; i++) {
         const struct tenure__retain_path *path = &making->path[i];
-        const struct tenure_retainer *root = root_of(making, i);
+        const struct tenure__retain_top *top =
+            tenure__retain_top(making, path->top);
+        const struct tenure_retainer *root = &top->root;
         uint64_t key = key_of(path, root);
         uint32_t at = 0;
         while (at < ways && way[at].key != key)
@@ -227,19 +241,24 @@ static void sort_ways(struct way *way, uint32_t ways)
 
 /* ---- records ----------------------------------------------------------- */
 
-/* Where in a block the pointer to another stands; 0 if it is not found. */
+/* Where in a block the pointer to another stands, and at which byte of that
+ * it points; if it is not found, 0 and no byte. */
 static uint64_t offset_to(const struct tenure__retaining *making,
-                          uint32_t holder, uint32_t held)
+                          uint32_t holder, uint32_t held, uint32_t *into)
 {
     const struct tenure__index *index = &making->mark->index;
     struct tenure__words words = tenure__words_of(index, holder);
     uint64_t start = tenure__index_address(index, held);
     uint64_t bytes = tenure__index_bytes(index, held);
+    *into = TENURE_NONE;
     while (tenure__words_next(index, &words))
-        for (uint64_t i = 0; i < words.count; i++)
-            if (tenure__mark_address(words.word[i]) - start < bytes)
-                return (uint64_t)&words.word[i] -
-                       tenure__index_address(index, holder);
+        for (uint64_t i = 0; i < words.count; i++) {
+            if (tenure__mark_address(words.word[i]) - start >= bytes)
+                continue;
+            *into = into_of(making, held, words.word[i]);
+            return (uint64_t)&words.word[i] -
+                   tenure__index_address(index, holder);
+        }
     return 0;
 }
 
@@ -332,6 +351,7 @@ static void add_way(struct tenure__retain *retain,
     struct tenure__retaining *making = retain->making;
     const struct tenure__retain_path *path = &way->path;
     struct tenure_retainer root = way->root;
+    uint32_t next_into = way->into;
     root.share = tenure__retain_share(way->count, chosen->count);
     if (root.kind == 0)
         root.module = TENURE_NONE;
@@ -343,15 +363,17 @@ static void add_way(struct tenure__retain *retain,
         add_record(retain, chosen, 0, root);
     for (uint32_t s = 0; s < path->steps; s++) {
         const struct tenure__retain_step *step = &path->step[s];
+        uint32_t into = next_into;
+        uint64_t offset = offset_to(making, step->via, step->onto, &next_into);
         add_record(retain, chosen, s + 1,
                    (struct tenure_retainer){
                        .kind = step_kind(way, s),
-                       .module = TENURE_NONE,
+                       .module = next_into != TENURE_NONE ? into : TENURE_NONE,
                        .what = tenure__retain_site_of(making, step->first),
                        .share = root.share,
                        .address = tenure__index_address(&making->mark->index,
                                                         step->first),
-                       .offset = offset_to(making, step->via, step->onto),
+                       .offset = offset,
                    });
     }
 }

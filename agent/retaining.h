@@ -32,8 +32,8 @@ struct tenure__retain_path {
 /* A call of malloc, or several frames of it. */
 struct tenure__retain_caller {
     uint64_t key;
-    uint64_t size[3];
-    uint32_t sizes;
+    uint64_t size; /* of blocks that it has made */
+    bool sizes_differ;
 };
 
 struct tenure__retain_site {
@@ -62,6 +62,7 @@ struct tenure__retain_chosen {
 /* A block that a root points to. */
 struct tenure__retain_top {
     uint32_t block;              /* + 1 */
+    uint32_t into;               /* at which byte the root points */
     struct tenure_retainer root; /* kind 0: not found yet */
 };
 

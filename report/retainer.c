@@ -26,6 +26,7 @@ struct tenure_retainers {
     uint64_t *first;           /* [call]: index of its first record + 1 */
     struct tenure_data **data; /* [module], NULL until it is needed */
     struct tenure_step *steps; /* room for the longest way */
+    struct tenure_pointee at;  /* what the step before points to */
     struct tenure_stack stack;
     struct tenure_arena arena;
 };
@@ -157,6 +158,10 @@ static void name_global(struct tenure_retainers *all, struct tenure_step *step,
     step->what = text_of(all, "global `%s`", variable.name);
     step->offset = variable.offset;
     step->member = text_of(all, "%s", variable.member);
+    if (record->what == 0)
+        all->at = variable.to;
+    else if (!tenure_pointee_equal(&all->at, &variable.to))
+        all->at.known = false;
 }
 
 /* "thread worker-3 (77)", or "4 threads" */
@@ -202,8 +207,12 @@ static const char *name_thread_local(struct tenure_retainers *all,
     if (exe != NULL && record->offset != 0 &&
         tenure_data_thread_local(data_of(all, (uint32_t)(exe - s->modules)),
                                  s->process->machine, record->offset,
-                                 &variable))
-        return text_of(all, "thread-local `%s` of %s", variable.name, thread);
+                                 &variable)) {
+        bool is_one = *variable.member && !strchr(variable.member, '[');
+        all->at = variable.to;
+        return text_of(all, "thread-local `%s` of %s",
+                       is_one ? variable.member : variable.name, thread);
+    }
     return text_of(all, "%s of %s",
                    record->offset != 0 ? "thread-local storage"
                                        : "descriptor (pthread_setspecific)",
@@ -230,6 +239,11 @@ static void name_block(struct tenure_retainers *all, struct tenure_step *step,
     step->what = text_of(all, "block of %s",
                          title_of(all, record->what, title, sizeof title));
     step->offset = record->offset;
+    if (record->module == TENURE_NONE)
+        all->at.known = false;
+    if (tenure_pointee_step(&all->at, record->module, record->offset, title,
+                            sizeof title))
+        step->member = text_of(all, "%s", title);
 }
 
 /* The helper reads what the copy does not have, and keeps no addresses. */
@@ -246,6 +260,13 @@ static const char *name_mapping(struct tenure_retainers *all,
     return text_of(all, "mapped memory at 0x%" PRIx64, record->address);
 }
 
+/* Does this record go on with the way of the one before it? */
+static bool goes_on(const struct tenure_retainer *record)
+{
+    return record->step > 0 ||
+           (record->kind == TENURE_RETAINER_GLOBAL && record->what > 0);
+}
+
 static void name_step(struct tenure_retainers *all, struct tenure_step *step,
                       const struct tenure_retainer *record)
 {
@@ -253,6 +274,8 @@ static void name_step(struct tenure_retainers *all, struct tenure_step *step,
                                  .where = "",
                                  .member = "",
                                  .share = (double)record->share / 10000};
+    if (!goes_on(record))
+        all->at.known = false;
     switch (record->kind) {
     case 0:
         step->what = "something that was not found: no root points here";
@@ -290,13 +313,6 @@ static void name_step(struct tenure_retainers *all, struct tenure_step *step,
     default:
         step->what = text_of(all, "a root of kind %u", record->kind);
     }
-}
-
-/* Does this record go on with the way of the one before it? */
-static bool goes_on(const struct tenure_retainer *record)
-{
-    return record->step > 0 ||
-           (record->kind == TENURE_RETAINER_GLOBAL && record->what > 0);
 }
 
 /* Pointers of one variable are one step. */
@@ -416,6 +432,26 @@ static void global_text(const struct tenure_step *step, char *text,
                  *step->where ? ")" : "");
 }
 
+/* `what` is "block of node_new". */
+static void block_text(const struct tenure_step *step, const char *blocks,
+                       char *text, size_t bytes)
+{
+    bool named = *step->member != 0;
+    snprintf(text, bytes, "%s%s, at %s%s+0x%" PRIx64 "%s", blocks,
+             step->what + strlen("block"), step->member, named ? " (" : "",
+             step->offset, named ? ")" : "");
+}
+
+/* The array, if the words are of one. */
+static void table_text(const struct tenure_step *step, char *text, size_t bytes)
+{
+    const char *index = strchr(step->member, '[');
+    int length = index != NULL ? (int)(index - step->member) : 0;
+    snprintf(text, bytes, "one %s, many of its words%s%.*s%s", step->what,
+             length > 0 ? " (" : "", length, step->member,
+             length > 0 ? "[])" : "");
+}
+
 const char *tenure_step_text(const struct tenure_step *step, char *text,
                              size_t bytes)
 {
@@ -424,19 +460,16 @@ const char *tenure_step_text(const struct tenure_step *step, char *text,
         global_text(step, text, bytes);
         break;
     case TENURE_RETAINER_BLOCK:
-        snprintf(text, bytes, "one %s, at +0x%" PRIx64, step->what,
-                 step->offset);
+        block_text(step, "one block", text, bytes);
         break;
     case TENURE_RETAINER_TABLE:
-        snprintf(text, bytes, "one %s, many of its words", step->what);
+        table_text(step, text, bytes);
         break;
     case TENURE_RETAINER_BLOCKS:
-        snprintf(text, bytes, "blocks%s, at +0x%" PRIx64,
-                 step->what + strlen("block"), step->offset);
+        block_text(step, "blocks", text, bytes);
         break;
     case TENURE_RETAINER_CHAIN:
-        snprintf(text, bytes, "a chain of blocks%s, at +0x%" PRIx64,
-                 step->what + strlen("block"), step->offset);
+        block_text(step, "a chain of blocks", text, bytes);
         break;
     default:
         tenure_step_name(step, text, bytes);

@@ -24,7 +24,9 @@ struct tenure_step {
     uint32_t way;       /* 0, 1, ... */
     uint32_t kind;      /* enum tenure_retainer_kind */
     const char *what;   /* "global `table`", "block of node_new" */
-    const char *member; /* of a global, by its type: "table.rows[3]", or "" */
+    const char *member; /* of a global, by its type: "table.rows[3]", or "";
+                           of blocks that are known by their pointers' types:
+                           "struct row.next" */
     const char *where;  /* the module of a global, or "" */
     bool several;       /* pointers of a global, not only one */
     uint64_t offset;    /* of the pointer in it; of a nameless global in the

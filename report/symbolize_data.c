@@ -164,27 +164,34 @@ static bool find(struct tenure_data *data, const struct symbols *in,
     if (found == NULL)
         return false;
     char *readable = tenure_demangle(found->name);
-    *variable =
-        (struct tenure_variable){readable ? keep(data, readable) : found->name,
-                                 address - found->address, ""};
+    *variable = (struct tenure_variable){.name = readable ? keep(data, readable)
+                                                          : found->name,
+                                         .offset = address - found->address,
+                                         .member = ""};
     free(readable);
     return true;
+}
+
+/* By DWARF, where its variable begins there. */
+static void find_member(struct tenure_data *data, uint64_t address,
+                        struct tenure_variable *variable)
+{
+    char text[1024], whole[2048];
+    if (data->members == NULL)
+        data->members = tenure_members_new(data->file.module);
+    if (!tenure_members_find(data->members, address, variable->offset, text,
+                             sizeof text, &variable->to))
+        return;
+    snprintf(whole, sizeof whole, "%s%s", variable->name, text);
+    variable->member = keep(data, whole);
 }
 
 bool tenure_data_find(struct tenure_data *data, uint64_t address,
                       struct tenure_variable *variable)
 {
-    char text[1024];
     if (!find(data, &data->objects, address, variable))
         return false;
-    if (data->members == NULL)
-        data->members = tenure_members_new(data->file.module);
-    if (tenure_members_find(data->members, address - variable->offset,
-                            variable->offset, text, sizeof text)) {
-        char whole[2048];
-        snprintf(whole, sizeof whole, "%s%s", variable->name, text);
-        variable->member = keep(data, whole);
-    }
+    find_member(data, address - variable->offset, variable);
     return true;
 }
 
@@ -206,10 +213,15 @@ bool tenure_data_thread_local(struct tenure_data *data, uint32_t machine,
     if (data->tls_bytes == 0 || data->tls_align > UINT32_MAX)
         return false;
     uint64_t bytes = rounded(data->tls_bytes, data->tls_align);
-    if (machine == EM_AARCH64) /* behind two words of the thread's own */
-        return distance >= rounded(16, data->tls_align) &&
-               find(data, &data->thread_locals,
-                    distance - rounded(16, data->tls_align), variable);
-    return distance <= bytes &&
-           find(data, &data->thread_locals, bytes - distance, variable);
+    uint64_t behind = rounded(16, data->tls_align); /* words of the thread */
+    if (distance < behind && machine == EM_AARCH64)
+        return false;
+    if (distance > bytes && machine != EM_AARCH64)
+        return false;
+    uint64_t at = machine == EM_AARCH64 ? distance - behind : bytes - distance;
+    if (!find(data, &data->thread_locals, at, variable))
+        return false;
+    find_member(data, (at - variable->offset) | TENURE_MEMBER_THREAD_LOCAL,
+                variable);
+    return true;
 }

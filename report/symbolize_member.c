@@ -1,10 +1,9 @@
 /*
- * Variables with their types, and the way down a type to an offset.
+ * Variables with their types.
  *
- * All variables of all units that have a fixed address come in once, those
- * inside of functions too; a question finds one by its address and goes down
- * its type: into the member that contains the offset, into the element of an
- * array, until something is reached that has no parts.
+ * All variables of all units that have a fixed address, or place in each
+ * thread, come in once, those inside of functions too; a question finds one
+ * by its address and goes down its type.
  */
 #include "report/symbolize_member.h"
 
@@ -13,9 +12,10 @@
 #include <stdlib.h>
 
 #include "report/memory.h"
+#include "report/symbolize_type.h"
 #include "report/words.h"
 
-enum { TREE_DEPTH_MAX = 32, TYPE_DEPTH_MAX = 16 };
+enum { TREE_DEPTH_MAX = 32 };
 
 struct variable {
     uint64_t address;
@@ -33,11 +33,15 @@ static bool address_of(Dwarf_Die *die, uint64_t *address)
     Dwarf_Op *op;
     size_t count;
     if (!dwarf_attr(die, DW_AT_location, &location) ||
-        dwarf_getlocation(&location, &op, &count) != 0 || count != 1 ||
-        op[0].atom != DW_OP_addr)
+        dwarf_getlocation(&location, &op, &count) != 0)
         return false;
-    *address = op[0].number;
-    return true;
+    *address = count > 0 ? op[0].number : 0;
+    if (count == 2 && (op[1].atom == DW_OP_GNU_push_tls_address ||
+                       op[1].atom == DW_OP_form_tls_address)) {
+        *address |= TENURE_MEMBER_THREAD_LOCAL;
+        return true;
+    }
+    return count == 1 && op[0].atom == DW_OP_addr;
 }
 
 static void add(struct tenure_members *members, Dwarf_Die *die)
@@ -103,82 +107,9 @@ void tenure_members_free(struct tenure_members *members)
     free(members);
 }
 
-/* ---- types ------------------------------------------------------------- */
-
-static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
-{
-    Dwarf_Attribute attribute;
-    Dwarf_Die named;
-    return dwarf_attr_integrate(die, DW_AT_type, &attribute) &&
-           dwarf_formref_die(&attribute, &named) &&
-           dwarf_peel_type(&named, type) == 0;
-}
-
-/* The member, or base class, around the offset, which becomes one in it. */
-static bool enter_member(Dwarf_Die *type, uint64_t *offset, Dwarf_Die *member)
-{
-    if (dwarf_child(type, member) != 0)
-        return false;
-    do {
-        Dwarf_Attribute attribute;
-        Dwarf_Word at = 0, bytes = 0;
-        Dwarf_Die of;
-        int tag = dwarf_tag(member);
-        if ((tag != DW_TAG_member && tag != DW_TAG_inheritance) ||
-            (dwarf_attr(member, DW_AT_data_member_location, &attribute) &&
-             dwarf_formudata(&attribute, &at) != 0) ||
-            !type_of(member, &of) || dwarf_aggregate_size(&of, &bytes) != 0)
-            continue;
-        if (*offset >= at && *offset - at < bytes) {
-            *offset -= at;
-            return true;
-        }
-    } while (dwarf_siblingof(member, member) == 0);
-    return false;
-}
-
-/* Of several dimensions, the one element as if there were only one. */
-static bool enter_element(Dwarf_Die *type, uint64_t *offset,
-                          struct tenure_words *words)
-{
-    Dwarf_Die of;
-    Dwarf_Word bytes = 0;
-    if (!type_of(type, &of) || dwarf_aggregate_size(&of, &bytes) != 0 ||
-        bytes == 0)
-        return false;
-    tenure_say(words, "[%llu]", (unsigned long long)(*offset / bytes));
-    *offset %= bytes;
-    *type = of;
-    return true;
-}
-
-static void go_down(Dwarf_Die type, uint64_t offset, struct tenure_words *words)
-{
-    for (int depth = 0; depth < TYPE_DEPTH_MAX; depth++) {
-        Dwarf_Die member;
-        switch (dwarf_tag(&type)) {
-        case DW_TAG_structure_type:
-        case DW_TAG_class_type:
-        case DW_TAG_union_type:
-            if (!enter_member(&type, &offset, &member))
-                return;
-            if (dwarf_tag(&member) == DW_TAG_member && dwarf_diename(&member))
-                tenure_say(words, ".%s", dwarf_diename(&member));
-            if (!type_of(&member, &type))
-                return;
-            break;
-        case DW_TAG_array_type:
-            if (!enter_element(&type, &offset, words))
-                return;
-            break;
-        default:
-            return;
-        }
-    }
-}
-
 bool tenure_members_find(struct tenure_members *members, uint64_t address,
-                         uint64_t offset, char *text, size_t bytes)
+                         uint64_t offset, char *text, size_t bytes,
+                         struct tenure_pointee *to)
 {
     struct tenure_words words = tenure_words_in(text, bytes);
     size_t low = 0, high = members->count;
@@ -191,8 +122,8 @@ bool tenure_members_find(struct tenure_members *members, uint64_t address,
             high = middle;
     }
     if (low == members->count || members->at[low].address != address ||
-        !type_of(&members->at[low].die, &type))
+        !tenure_type_of(&members->at[low].die, &type))
         return false;
-    go_down(type, offset, &words);
+    tenure_type_down(type, offset, &words, to);
     return words.used > 0;
 }

@@ -37,7 +37,7 @@ held push_node "global \`list_head\` (cli_retainers)"
 expect_out "^   100.0 %  global"
 held fill_table "global \`table\`, many of its words (cli_retainers)"
 held make_item "global \`the_box\` (cli_retainers)
--> one block of make_box, many of its words"
+-> one block of make_box, many of its words (struct box.item[])"
 held on_stack "stack of thread holder (TID), in on_stack"
 held lose_some ""
 expect_out "100 of its 100 blocks (10.2 KiB) are lost"
@@ -48,7 +48,7 @@ jq -e '[.sites[] | select([.stack[].function] | index("make_item"))][0] |
         {"what": "global `the_box` (cli_retainers)", "offset": 0, "share": 1,
          "way": 0, "kind": "global", "member": ""},
         {"what": "block of make_box", "offset": 16, "share": 1,
-         "way": 0, "kind": "table", "member": ""}]' all.json \
+         "way": 0, "kind": "table", "member": "struct box.item[0]"}]' all.json \
     >/dev/null || fail "the JSON: $(jq -c '.sites[].retainer' all.json)"
 
 run "$tenure" show "$last"

@@ -145,6 +145,48 @@ static NOINLINE void by_key(void)
     take();
 }
 
+/* Over types that DWARF knows. */
+static struct typed {
+    long before;
+    struct {
+        long id;
+        struct node **of[2];
+    } order;
+} * typed;
+
+static NOINLINE void by_typed(void)
+{
+    typed = calloc(1, sizeof *typed);
+    typed->order.of[1] = calloc(BLOCKS, sizeof(struct node *));
+    for (int i = 0; i < BLOCKS; i++)
+        typed->order.of[1][i] = node_new(born(), NULL);
+    take();
+}
+
+/* Over pointers to a part of what holds them. */
+static struct link {
+    struct link *next, *previous;
+} ring;
+struct item {
+    long id;
+    struct link link;
+    void *value;
+};
+
+static NOINLINE void add_item(void)
+{
+    struct item *item = malloc(sizeof *item);
+    *item = (struct item){.link = {.next = ring.next}, .value = born()};
+    ring.next = &item->link;
+}
+
+static NOINLINE void by_untyped(void)
+{
+    for (int i = 0; i < BLOCKS; i++)
+        add_item();
+    take();
+}
+
 /* In a structure of the thread, which passes by on its stack as well. */
 struct own {
     int count;
@@ -258,6 +300,8 @@ static const struct holder {
     {"kernel", by_kernel, 0},
     {"key", by_key, 0},
     {"key_of_thread", by_key, 1},
+    {"typed", by_typed, 0},
+    {"untyped", by_untyped, 0},
     {"list_of_key", by_list_of_key, 1},
     {"register", by_register, 0},
     {"threads", by_threads, 0},

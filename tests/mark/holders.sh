@@ -1,12 +1,13 @@
 #!/bin/sh
 # Does a report say who holds blocks, by which way, and what they retain?
 #
-#   sh holders.sh TENURE AGENT PROGRAM
+#   sh holders.sh TENURE AGENT PROGRAM CXX_PROGRAM
 set -eu
 
 tenure=$1
 agent=$2
 program=$3
+cxx=$4
 work=$(mktemp -d /tmp/tenure-holders-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME="$work"
@@ -24,10 +25,10 @@ expect() {
     esac
 }
 
-# The site of born() in the third snapshot.
+# take HOLDER [PROGRAM]: the site of born() in the third snapshot.
 take() {
     timeout 60 env TENURE_OPTIONS=dir="$work/$1":major LD_PRELOAD="$agent" \
-        "$program" "$1"
+        "${2:-$program}" "$1"
     last=$(find "$work/$1" -name '*.0003.tenure')
     "$tenure" show --format=json "$last" |
         jq '[.sites[] | select(any(.stack[]; .function == "born"))] |
@@ -52,7 +53,7 @@ said() {
 
 take global
 expect "a list in a global" \
-    '100 global: global `registry` (holders) = registry.list\[2\].first | chain: block of node_new' \
+    '100 global: global `registry` (holders) = registry.list\[2\].first | chain: block of node_new = struct node.value' \
     "$(way 0)"
 expect "a list retains its values" 5000 "$(jq .retained_bytes "$work/site")"
 expect "the text has the member" 1 "$(said 'global `registry.list\[2\].first`')"
@@ -68,8 +69,27 @@ expect "its words are one step" 1 "$(said 'global `slots`, many of its words')"
 take two
 expect "most" '80 global: global `slots` (holders)*' "$(way 0)"
 expect "the rest" \
-    '20 global: global `registry` (holders) = registry.list\[1\].first | chain: block of node_new' \
+    '20 global: global `registry` (holders) = registry.list\[1\].first | chain: block of node_new = struct node.value' \
     "$(way 1)"
+
+take typed
+expect "types along the way" \
+    '100 global: global `typed` (holders) | block: block of by_typed = struct typed.order.of\[1\] | table: block of by_typed = struct node \*\[\] | blocks: block of node_new = struct node.value' \
+    "$(way 0)"
+expect "a table by its type" 1 \
+    "$(said 'one block of by_typed, many of its words (struct node \*\[\])')"
+take untyped
+expect "none where a pointer is into something else" \
+    '100 global: global `ring` (holders) = ring.next | chain: block of add_item' \
+    "$(way 0)"
+take by_vector "$cxx"
+expect "a vector" \
+    '100 global: global `server` (*) = server.sessions._M_impl._M_start | table: block of by_vector = unique_ptr<...>._M_t._M_t._M_head_impl' \
+    "$(way 0)"
+take by_unique "$cxx"
+expect "a map that a pointer owns" \
+    '* global: global `registry` (*) = registry._M_t._M_t._M_head_impl | *: block of by_unique = map<...>._M_t._M_impl._M_header._M_* | *: block of by_unique' \
+    "$(way 0)"
 
 take thread_local
 expect "thread-local" '[19]* tls: thread-local `own` of thread holders (*)' \
@@ -107,11 +127,11 @@ expect "a register that the agent has kept in its frame" \
     "$(way 0)"
 take threads
 expect "a thread-local variable of several threads" \
-    '100 tls: thread-local `own_list` of 4 threads | blocks: block of node_new' \
+    '100 tls: thread-local `own_list` of 4 threads | blocks: block of node_new = struct node.value' \
     "$(way 0)"
 take handlers
 expect "a list that two places fill" \
-    '100 global: global `registry` (holders) = registry.list\[2\].first | chain: block of node_new' \
+    '100 global: global `registry` (holders) = registry.list\[2\].first | chain: block of node_new = struct node.value' \
     "$(way 0)"
 
 # check HOLDER OPTIONS: its status, and what it says.
