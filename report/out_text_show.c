@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/format/objects.h"
 #include "report/out_text.h"
 
 enum { RANK_COLUMNS = 4, THREADS_SHOWN = 12 };

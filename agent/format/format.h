@@ -425,20 +425,6 @@ struct tenure_retained {
     uint64_t bytes;
 };
 
-/* What OBJECTS begins with (--objects); then, and in EDGES, streams of bytes
- * as agent/format/objects.h draws them. */
-struct tenure_objects_head {
-    uint64_t blocks;     /* those born while the mark began are there too */
-    uint64_t roots;      /* pointers from roots to blocks */
-    uint64_t edges;      /* pointers from blocks to blocks */
-    uint32_t generation; /* no block was born after it */
-    uint32_t flags;      /* TENURE_OBJECTS_... */
-    uint32_t note;       /* string: why there are none, or "" */
-    uint32_t reserved;
-};
-#define TENURE_OBJECTS_MARKED 1u /* marks and edges are known */
-#define TENURE_OBJECTS_PLACED 2u /* unaligned edges have a place */
-
 _Static_assert(sizeof(struct tenure_header) == 64, "drawn above");
 _Static_assert(sizeof(struct tenure_section) == 32, "drawn above");
 _Static_assert(sizeof(struct tenure_process) == 144, "on disk");
@@ -456,7 +442,6 @@ _Static_assert(sizeof(struct tenure_loss) == 72, "on disk");
 _Static_assert(sizeof(struct tenure_retainer) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_type) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_retained) == 16, "on disk");
-_Static_assert(sizeof(struct tenure_objects_head) == 40, "on disk");
 _Static_assert(sizeof(struct tenure_container) == 56, "on disk");
 
 /* What may be wrong with a file; X(NAME, number, "text"). */

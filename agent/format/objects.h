@@ -61,6 +61,21 @@
 
 #include "agent/format/format.h"
 
+/* What OBJECTS begins with (--objects); then, and in EDGES, streams of bytes
+ * as drawn above. */
+struct tenure_objects_head {
+    uint64_t blocks;     /* those born while the mark began are there too */
+    uint64_t roots;      /* pointers from roots to blocks */
+    uint64_t edges;      /* pointers from blocks to blocks */
+    uint32_t generation; /* no block was born after it */
+    uint32_t flags;      /* TENURE_OBJECTS_... */
+    uint32_t note;       /* string: why there are none, or "" */
+    uint32_t reserved;
+};
+#define TENURE_OBJECTS_MARKED 1u /* marks and edges are known */
+#define TENURE_OBJECTS_PLACED 2u /* unaligned edges have a place */
+_Static_assert(sizeof(struct tenure_objects_head) == 40, "on disk");
+
 /* X(NAME, number, "name in reports") */
 #define TENURE_OBJECT_MARKS(X)                                                 \
     X(UNKNOWN, 0, "unknown")                                                   \

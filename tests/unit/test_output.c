@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/format/objects.h"
 #include "agent/output.h"
 #include "agent/stream.h"
 
