@@ -162,6 +162,7 @@ static enum tenure_leak_level level_of(const struct tenure_leak_test *test)
          tenure_leak_is_regular(test)))
         return TENURE_LEAK_YES;
     return tenure_leak_is_regular(test) &&
+                   test->survivors >= tenure_rules.sparse_survivors &&
                    test->bound <= tenure_rules.sparse_bound
                ? TENURE_LEAK_SPARSE
                : TENURE_LEAK_SUSPECT;

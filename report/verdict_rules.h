@@ -32,6 +32,8 @@
     X(advised_snapshots, 8, "snapshots we advise", "simulation")               \
     X(sparse_snapshots, 10, "snapshots before a burst leak is called one",     \
       "three bursts, one every third generation")                              \
+    X(sparse_survivors, 8, "survivors before a burst leak is called one",      \
+      "libevent's slots again, the last five of 64 in 13 generations")         \
     X(exposures, 6, "exposures of tenured blocks before A is used", "tuned")   \
     X(survivors, 3, "tenured survivors before A is used", "tuned")             \
     X(survivors_leak, 4, "the same, leak", "tuned")                            \

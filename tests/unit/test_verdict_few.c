@@ -54,6 +54,14 @@ static void the_first_use_of_a_few_keys_is_no_leak(void **state)
                          TENURE_CLASS_LEAK);
 }
 
+/* The last of 58, met one by one at distances that happen to be even. */
+static void the_last_of_many_keys_are_no_leak(void **state)
+{
+    (void)state;
+    assert_int_not_equal(CLASS_OF(44, 9, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 0),
+                         TENURE_CLASS_LEAK);
+}
+
 static void a_handful_in_a_few_generations_is_a_suspicion(void **state)
 {
     (void)state;
@@ -76,6 +84,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_use_of_a_few_keys_is_no_leak),
+        cmocka_unit_test(the_last_of_many_keys_are_no_leak),
         cmocka_unit_test(a_handful_in_a_few_generations_is_a_suspicion),
         cmocka_unit_test(many_blocks_need_fewer_generations),
         cmocka_unit_test(one_block_in_every_generation_is_a_leak_in_eight),
