@@ -141,6 +141,10 @@
 
 /* ---- time -------------------------------------------------------------- */
 
+/* How often an exiting process is marked again when a thread did not stop.
+ * Beyond: the mark counts without that thread, and loses nothing. */
+#define TENURE_EXIT_MARKS 3u
+
 /* Wait of an exiting process for a snapshot that the helper is writing.
  * Beyond: the exit snapshot is left out (failed_snapshots). */
 #define TENURE_EXIT_WAIT_MS 10000u

@@ -63,6 +63,7 @@ struct findings {
 
 static struct findings *findings;
 static struct tenure__unreached before, now;
+static bool before_is_sure;
 static struct tenure__kernel_words kernel_words;
 static struct tenure__ranges present;
 static struct tenure__roots named;
@@ -168,11 +169,21 @@ static int mark_all(struct marking *marking)
     return 0;
 }
 
+/* Was every thread looked at, its registers included? */
+static bool is_sure(void)
+{
+    return stopped.unstopped == 0 && stopped.method != TENURE__STOP_NONE;
+}
+
 static int report_losses(struct marking *marking)
 {
     struct tenure__losses losses;
-    int error = tenure__mark_losses(&marking->mark, asked.generation, &before,
-                                    &now, &losses);
+    enum tenure__lost_after after = is_sure() && asked.last ? TENURE__ONE_MARK
+                                    : is_sure() || before_is_sure
+                                        ? TENURE__TWO_MARKS
+                                        : TENURE__NEVER;
+    int error = tenure__mark_losses(&marking->mark, asked.generation, after,
+                                    &before, &now, &losses);
     if (error != 0)
         return error;
     if (losses.rows.count > TENURE_MARK_ROWS_MAX)
@@ -450,6 +461,7 @@ void tenure__major_end(struct tenure__major *major)
     now.count = findings->unreached;
     tenure__unreached_close(&before);
     before = now;
+    before_is_sure = is_sure();
     now = (struct tenure__unreached){0};
     major->method = tenure__stop_method_name(stopped.method);
     major->unstopped = stopped.unstopped;
@@ -477,6 +489,7 @@ void tenure__major_after_fork(void)
     /* Shared with the parent: not ours. */
     findings = NULL;
     before = now = (struct tenure__unreached){0};
+    before_is_sure = false;
     walking = false;
     tracers_killed = 0;
     latest_ns = 0;

@@ -46,6 +46,7 @@ struct tenure__major_request {
      * block is lost only if no word of the heap points to it either, and
      * what only lost blocks hold is not found. */
     bool partial;
+    bool last;   /* the process ends: what is not reached is lost */
     bool urgent; /* a thread of the service waits for the snapshot */
     struct tenure__objects_target objects;
 };

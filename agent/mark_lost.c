@@ -33,6 +33,7 @@ struct losing {
     struct summing *sum; /* a site each */
     uint32_t sums, site_max;
     uint32_t generation; /* the last one that counts */
+    enum tenure__lost_after after;
     int error;
 };
 
@@ -94,8 +95,10 @@ static void note_orphan(const struct tenure__mark_block *block, void *with)
         tenure__mark_flags(losing->mark, block->number) & TENURE__BLOCK_REACHED)
         return;
     tenure__unreached_add(losing->now, block->address, block->generation);
-    bool lost = tenure__unreached_has(losing->before, block->address,
-                                      block->generation);
+    bool lost = losing->after == TENURE__ONE_MARK ||
+                (losing->after == TENURE__TWO_MARKS &&
+                 tenure__unreached_has(losing->before, block->address,
+                                       block->generation));
     if (lost)
         add_lost(losing, block);
     if (!lost && !first)
@@ -251,6 +254,7 @@ static void gather(struct losing *losing,
 }
 
 int tenure__mark_losses(struct tenure__mark *mark, uint32_t generation,
+                        enum tenure__lost_after after,
                         const struct tenure__unreached *before,
                         struct tenure__unreached *now,
                         struct tenure__losses *losses)
@@ -261,6 +265,7 @@ int tenure__mark_losses(struct tenure__mark *mark, uint32_t generation,
         .now = now,
         .losses = losses,
         .generation = generation,
+        .after = after,
     };
     struct tenure__mark_source source = tenure__index_source(&mark->index);
     *losses = (struct tenure__losses){0};

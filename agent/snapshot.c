@@ -116,6 +116,7 @@ static void begin_major(const struct gathering *g)
     struct tenure__major_request request = {
         .generation = g->generation,
         .allocator = allocator_name,
+        .last = g->asked->trigger == TENURE_TRIGGER_EXIT,
         .urgent = config->urgent || g->asked->trigger == TENURE_TRIGGER_EXIT ||
                   g->asked->trigger == TENURE_TRIGGER_FATAL ||
                   g->asked->trigger == TENURE_TRIGGER_PROGRAM,
@@ -420,25 +421,13 @@ static int write_out(struct gathering *g, int error)
                                sizeof g->asked->path);
 }
 
-static const char *trigger_text(enum tenure_trigger trigger)
-{
-    switch (trigger) {
-#define X(name, number, text)                                                  \
-    case TENURE_TRIGGER_##name:                                                \
-        return text;
-        TENURE_TRIGGERS(X)
-#undef X
-    }
-    return "?";
-}
-
 static void trace_generation(const struct gathering *g, int error)
 {
     struct tenure__trace trace = {.age_ns = g->age_ns,
                                   .took_ns =
                                       tenure__os_monotonic_ns() - g->start_ns,
                                   .generation = g->generation,
-                                  .trigger = trigger_text(g->asked->trigger),
+                                  .trigger = g->asked->trigger,
                                   .major = g->asked->kind == TENURE_MAJOR,
                                   .error = error,
                                   .before = &population.before,
@@ -459,6 +448,19 @@ static void drop(struct gathering *g)
     tenure__cells_drop(&g->cells);
 }
 
+/* On a busy machine a thread may not have come to stop in time. There will be
+ * no other mark than that at the exit. */
+static void mark_again(struct gathering *g)
+{
+    for (uint32_t i = 0;
+         i < TENURE_EXIT_MARKS && g->major.unstopped > 0 &&
+         g->asked->trigger == TENURE_TRIGGER_EXIT && !g->listing.wanted;
+         i++) {
+        begin_major(g);
+        tenure__major_end(&g->major);
+    }
+}
+
 void tenure__snapshot_take(struct tenure__snapshot *snapshot)
 {
     struct gathering g = {.asked = snapshot};
@@ -472,11 +474,11 @@ void tenure__snapshot_take(struct tenure__snapshot *snapshot)
         begin_major(&g);
     int error = gather(&g);
     g.major.method = g.major.refusal = "";
-    if (major)
-        tenure__major_end(&g.major);
     if (major) {
+        tenure__major_end(&g.major);
+        mark_again(&g);
         last.lost_blocks = g.major.lost_blocks;
-        last.marked = g.major.method[0] != 0;
+        last.marked = g.major.method[0] != 0 && !is_dirty(&g.major);
     }
     tenure__tree_want_major(&g.tree, &g.major);
     if (error == 0)

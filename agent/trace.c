@@ -25,6 +25,18 @@ bool tenure__trace_keeps_stderr(void)
     return strcmp(path, "-") == 0;
 }
 
+static const char *trigger_text(enum tenure_trigger trigger)
+{
+    switch (trigger) {
+#define X(name, number, text)                                                  \
+    case TENURE_TRIGGER_##name:                                                \
+        return text;
+        TENURE_TRIGGERS(X)
+#undef X
+    }
+    return "?";
+}
+
 struct sums {
     uint64_t blocks, bytes, promoted, tenured;
 };
@@ -152,7 +164,7 @@ static void compose(struct tenure__text *text,
     tenure__text_add(text, trace->major ? " ms: Major " : " ms: Minor ");
     tenure__text_number(text, trace->generation, 1);
     tenure__text_add(text, " (");
-    tenure__text_add(text, trace->trigger);
+    tenure__text_add(text, trigger_text(trace->trigger));
     tenure__text_add(text, "): live ");
     add_live(text, &was);
     tenure__text_add(text, " -> ");

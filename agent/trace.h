@@ -21,7 +21,7 @@
 struct tenure__trace {
     uint64_t age_ns, took_ns;
     uint32_t generation;
-    const char *trigger;
+    enum tenure_trigger trigger;
     bool major;
     int error; /* of writing the file; 0 = it is there */
     const struct tenure__rows *before, *now; /* sorted */

@@ -179,8 +179,17 @@ static void warn_unmarked(struct tenure_decision *decision,
     if (!(policy->fail_on & TENURE_FAIL_ON(TENURE_CLASS_LOST)) ||
         decision->cases.count == 0)
         return;
-    for (size_t i = 0; i < decision->cases.count; i++)
-        majors += decision->cases.at[i]->majors;
+    for (size_t i = 0; i < decision->cases.count; i++) {
+        const struct tenure_case *one = decision->cases.at[i];
+        majors += one->majors + one->unsure;
+        if (one->majors == 0 && one->unsure > 0)
+            tenure_decision_doubt(
+                decision,
+                "%s: nothing can be called lost, since threads were missing "
+                "from each mark: what only their registers hold is not seen "
+                "(%" PRIu64 " did not stop for the last)",
+                one->name, value(one, TENURE_VALUE_UNSTOPPED_THREADS));
+    }
     if (majors == 0)
         tenure_decision_warn(decision,
                              "lost blocks were not looked for: no "

@@ -98,7 +98,10 @@ static void count_snapshots(struct tenure_case *one)
     uint32_t running = 0;
     for (uint32_t i = 0; i < line->count; i++) {
         running += i >= line->base && !line->at_exit[i];
-        one->majors += one->series.snapshots[i].process->kind == TENURE_MAJOR;
+        const struct tenure_process *p = one->series.snapshots[i].process;
+        bool unsure = p->flags & TENURE_PROCESS_DIRTY_MARK;
+        one->majors += p->kind == TENURE_MAJOR && !unsure;
+        one->unsure += p->kind == TENURE_MAJOR && unsure;
     }
     tenure_matrix_open(matrix, line);
     one->judged = matrix->count;

@@ -20,6 +20,7 @@ struct tenure_case {
     uint32_t judged;  /* snapshots that growth was judged by */
     uint32_t idle;    /* those left out since nothing happened before */
     uint32_t majors;  /* snapshots that looked for lost blocks */
+    uint32_t unsure;  /* that did so without some threads: nothing is lost */
     const char *name; /* "server (PID 12, started ...)" */
 };
 

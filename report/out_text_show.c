@@ -81,6 +81,12 @@ static void print_mark(const struct tenure_view *view)
     if (major)
         fprintf(view->paper.to, ", pause %.1f ms",
                 (double)tenure_snapshot_value(s, TENURE_VALUE_PAUSE_US) / 1000);
+    if (s->process->flags & TENURE_PROCESS_DIRTY_MARK)
+        fputs(
+            "\n  threads were missing from the mark: what only their "
+            "registers hold is not\n  seen, and nothing is lost by this "
+            "mark alone",
+            view->paper.to);
     fputc('\n', view->paper.to);
 }
 

@@ -16,6 +16,8 @@ struct twice {
     struct tenure__losses losses;
 };
 
+static enum tenure__lost_after after = TENURE__TWO_MARKS;
+
 static void mark_once(struct heap *heap, uint64_t root,
                       const struct tenure__unreached *before,
                       struct tenure__unreached *now,
@@ -27,7 +29,8 @@ static void mark_once(struct heap *heap, uint64_t root,
     assert_int_equal(tenure__mark_open(&mark, &source), 0);
     tenure__mark_words(&mark, &root, 1);
     tenure__mark_run(&mark);
-    assert_int_equal(tenure__mark_losses(&mark, 100, before, now, losses), 0);
+    assert_int_equal(
+        tenure__mark_losses(&mark, 100, after, before, now, losses), 0);
     tenure__mark_close(&mark);
 }
 
@@ -284,6 +287,44 @@ static void the_first_mark_tells_how_the_unreached_hang(void **state)
     heap_close(&heap);
 }
 
+static void as_the_process_ends_one_mark_is_enough(void **state)
+{
+    (void)state;
+    struct heap heap;
+    struct tenure__unreached none = {0}, first, second;
+    struct tenure__losses losses;
+    heap_open(&heap, 8, 65536);
+    mark_once(&heap, 0, &none, &first, &losses);
+    tenure__losses_close(&losses);
+    site_block(&heap, 1, 40);
+    after = TENURE__ONE_MARK;
+    mark_once(&heap, 0, &first, &second, &losses);
+    after = TENURE__TWO_MARKS;
+    assert_int_equal(losses.lost_blocks, 1);
+    assert_int_equal(loss_of(&losses, 1)->direct_bytes, 40);
+    tenure__losses_close(&losses);
+    tenure__unreached_close(&first);
+    tenure__unreached_close(&second);
+    heap_close(&heap);
+}
+
+static void marks_without_some_threads_lose_nothing(void **state)
+{
+    (void)state;
+    struct heap heap;
+    struct twice twice;
+    heap_open(&heap, 8, 65536);
+    site_block(&heap, 1, 40);
+    after = TENURE__NEVER;
+    mark_twice(&heap, 0, &twice);
+    after = TENURE__TWO_MARKS;
+    assert_int_equal(twice.losses.lost_blocks, 0);
+    assert_int_equal(row_of(&twice.losses, 1)->unreached_blocks, 1);
+    assert_int_equal(twice.second.count, 1);
+    close_twice(&twice);
+    heap_close(&heap);
+}
+
 static void what_only_an_interior_pointer_holds_is_possible(void **state)
 {
     (void)state;
@@ -341,6 +382,8 @@ int main(void)
         cmocka_unit_test(losses_of_sites_say_what_is_below_them),
         cmocka_unit_test(the_leader_is_who_most_bytes_are_below),
         cmocka_unit_test(the_first_mark_tells_how_the_unreached_hang),
+        cmocka_unit_test(as_the_process_ends_one_mark_is_enough),
+        cmocka_unit_test(marks_without_some_threads_lose_nothing),
         cmocka_unit_test(what_only_an_interior_pointer_holds_is_possible),
         cmocka_unit_test(rows_are_sorted_however_many),
     };
