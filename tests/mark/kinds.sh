@@ -18,8 +18,11 @@ expect() {
 }
 
 check() {
-    "$tenure" check --min-snapshots=1 --dir="$work/out" --output=json:"$work/json" \
-        "$@" -- "$program" >"$work/text" 2>&1 || true
+    rm -rf "$work/out"
+    # shellcheck disable=SC2086 # none or one
+    "$tenure" check --min-snapshots=1 --dir="$work/out" \
+        --output=json:"$work/json" "$@" -- "$program" ${argument:-} \
+        >"$work/text" 2>&1 || true
 }
 
 # A line for each finding: function, blocks and bytes, and those below.
@@ -49,5 +52,10 @@ expect "a suppressed root" "grow lose_list lose_owners new_right " \
 expect "what is below it" "suppressed" "$(jq -r '.findings[] |
     select(.function | startswith("lose_map")) | .state' "$work/json" |
     sort -u)"
+
+argument=late
+check
+expect "what is lost behind the last mark but one" "lose_list 1 24 1000 24000" \
+    "$(findings)"
 
 [ "$wrong" = 0 ]
