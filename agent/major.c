@@ -285,6 +285,7 @@ static int walk(void *with)
     }
     if (error == 0)
         error = mark_all(marking);
+    findings->mark_ns = tenure__os_monotonic_ns() - began;
     if (error == 0)
         report_retainers(marking);
     if (error == 0)
@@ -294,7 +295,6 @@ static int walk(void *with)
     if (error == 0)
         findings->type_count = tenure__classes_find(
             &marking->source, asked.generation, findings->type);
-    findings->mark_ns = tenure__os_monotonic_ns() - began;
     findings->error = error;
     if (error == 0 && asked.objects.fd >= 0)
         list_objects(marking);

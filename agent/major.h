@@ -21,7 +21,7 @@ struct tenure__major {
     const char *refusal; /* why not, or "" */
     uint64_t pause_ns;
     uint32_t unstopped;
-    uint64_t mark_ns; /* in the walker */
+    uint64_t mark_ns; /* in the walker, until it knows what is reachable */
     uint64_t lost_blocks, lost_bytes;
     const struct tenure_mark *mark; /* sorted; until the next begin */
     uint32_t mark_count;

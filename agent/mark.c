@@ -18,6 +18,7 @@
 
 #define HUGE_BYTES (16ull << 20)
 #define SMALL_NUMBER 4096u
+#define FETCH_BLOCKS 32u /* of the list, at once */
 
 static uint32_t *map_numbers(const struct tenure__mark *mark)
 {
@@ -198,20 +199,25 @@ static void blacken(struct tenure__mark *mark, uint32_t block)
             consider(mark, words.word[i], block);
 }
 
-/* Fetches a block that is a few steps ahead in the list: its word first,
- * its contents when that is here. As a call it would be dropped: to gcc it
- * has no effect. */
-static inline __attribute__((always_inline)) void
-fetch_ahead(const struct tenure__mark *mark)
+/* Has the blocks that come next in the list fetched, contents and all, many
+ * at a time: nearly each is on a page of its own, and the processor looks up
+ * several pages at once only if it is asked for them in a row. Far behind
+ * those their entries are on their way, since a block's address is there. */
+static void fetch_ahead(struct tenure__mark *mark)
 {
-    if (mark->head + 32 < mark->tail)
-        __builtin_prefetch(&mark->index.block[mark->list[mark->head + 32]]);
-    if (mark->head + 16 < mark->tail) {
-        const char *memory = (const char *)tenure__index_address(
-            &mark->index, mark->list[mark->head + 16]);
+    const struct tenure__index *index = &mark->index;
+    uint32_t left = mark->tail - mark->fetched;
+    uint32_t until =
+        mark->fetched + (left < FETCH_BLOCKS ? left : FETCH_BLOCKS);
+    for (uint32_t i = mark->fetched; i < until; i++) {
+        const char *memory =
+            (const char *)tenure__index_address(index, mark->list[i]);
         __builtin_prefetch(memory);
         __builtin_prefetch(memory + 64);
+        if (i + FETCH_BLOCKS < mark->tail)
+            __builtin_prefetch(&index->block[mark->list[i + FETCH_BLOCKS]]);
     }
+    mark->fetched = until;
 }
 
 /* Much of what is grey at once is looked at by address: each page and each
@@ -227,6 +233,7 @@ static void sort_grey(struct tenure__mark *mark)
             *grey++ = i * 64 + (uint32_t)__builtin_ctzll(left);
         mark->grey[i] = 0;
     }
+    mark->fetched = mark->head;
 }
 
 static void follow(struct tenure__mark *mark)
@@ -236,7 +243,8 @@ static void follow(struct tenure__mark *mark)
         if (end - mark->head > mark->index.count / GREY_SHARE)
             sort_grey(mark);
         while (mark->head < end) {
-            fetch_ahead(mark);
+            if (mark->fetched < mark->head + FETCH_BLOCKS)
+                fetch_ahead(mark);
             blacken(mark, mark->list[mark->head++]);
         }
         if (mark->head == mark->tail)

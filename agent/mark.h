@@ -37,6 +37,7 @@ struct tenure__mark {
     struct tenure__index index;
     uint32_t *list; /* every block enters once */
     uint32_t head, tail;
+    uint32_t fetched;  /* blocks of the list that are on their way */
     uint32_t *waiting; /* seen by an interior pointer, maybe unreached */
     uint32_t waiting_count;
     uint64_t *grey; /* a bit for each block, while they are sorted */

@@ -304,6 +304,7 @@ static void add_major(struct gathering *g)
 #undef LEND
     add_value(g, TENURE_VALUE_UNWEIGHED_BLOCKS, major->unweighed);
     add_value(g, TENURE_VALUE_PAUSE_US, (major->pause_ns + 999) / 1000);
+    add_value(g, TENURE_VALUE_MARK_US, (major->mark_ns + 999) / 1000);
     add_value(g, TENURE_VALUE_LOST_BLOCKS, major->lost_blocks);
     add_value(g, TENURE_VALUE_LOST_BYTES, major->lost_bytes);
     add_value(g, TENURE_VALUE_UNSTOPPED_THREADS, major->unstopped);

@@ -177,6 +177,7 @@ struct tenure_value {
     X(VERIFIED, 24, "verified_captures", TOTAL)                                \
     X(FILE_EXEC, 25, "exec_count", TOTAL)                                      \
     X(FAILED_ERROR, 26, "failed_snapshot_errno", TOTAL) /* the latest */       \
+    X(MARK_US, 27, "mark_us", TOTAL) /* all that is reachable is known */      \
     X(TRUNCATED_STACKS, 100, "truncated_stacks", QUALITY)                      \
     X(UNTRACKED_FREES, 101, "untracked_frees", QUALITY)                        \
     X(MISSED_FREES, 102, "missed_frees", QUALITY)                              \
