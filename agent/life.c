@@ -89,8 +89,6 @@ static int open_tables(const struct tenure__track_setup *setup)
     if (error == 0)
         error = tenure__records_open(budget / 4);
     if (error == 0)
-        error = tenure__mappings_open();
-    if (error == 0)
         error = tenure__threads_open();
     if (error == 0)
         error = tenure__unwind_open(config.depth, config.verify_every);

@@ -4,7 +4,6 @@
  */
 #include "agent/mappings.h"
 
-#include <errno.h>
 #include <stddef.h>
 
 #include "agent/counters.h"
@@ -19,14 +18,8 @@ struct entry {
     uint32_t reserved;
 };
 
-static struct entry *table;
+static struct entry table[TENURE_MAPPINGS_MAX];
 static uint32_t used; /* entries from here on were never used */
-
-int tenure__mappings_open(void)
-{
-    table = tenure__os_map(TENURE_MAPPINGS_MAX * sizeof *table);
-    return table != NULL ? 0 : -ENOMEM;
-}
 
 static bool claim(struct entry *entry, uint32_t from)
 {
@@ -50,7 +43,7 @@ static void raise_used(uint32_t to)
 
 static void add(const struct tenure__mapping *mapping)
 {
-    for (uint32_t i = 0; table != NULL && i < TENURE_MAPPINGS_MAX; i++) {
+    for (uint32_t i = 0; i < TENURE_MAPPINGS_MAX; i++) {
         struct entry *entry = &table[i];
         if (__atomic_load_n(&entry->state, __ATOMIC_RELAXED) != FREE ||
             !claim(entry, FREE))

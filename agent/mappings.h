@@ -1,11 +1,11 @@
 /*
  * What the service itself has mapped with mmap, kept apart from blocks.
  *
- * An allocator's own mappings are not entered here (the preload library
- * tells them by their caller), nor are reservations without access
- * (PROT_NONE), which hold no memory. Lock-free: an entry changes hands by
- * compare-and-swap of its state. munmap may cut a mapping anywhere.
- * Async-signal-safe.
+ * An allocator's own mappings (the preload library tells them by their
+ * caller, from the start of the process on) have site 0; reservations of
+ * others without access (PROT_NONE), which hold no memory, are not entered.
+ * Lock-free: an entry changes hands by compare-and-swap of its state. munmap
+ * may cut a mapping anywhere. Async-signal-safe.
  */
 #ifndef TENURE_AGENT_MAPPINGS_H
 #define TENURE_AGENT_MAPPINGS_H
@@ -14,10 +14,9 @@
 
 struct tenure__mapping {
     uint64_t start, end;
-    uint32_t site, generation;
+    uint32_t site, generation; /* 0: the allocator's */
 };
 
-int tenure__mappings_open(void);
 void tenure__mapping_add(uint64_t start, uint64_t bytes, uint32_t site,
                          uint32_t generation);
 

@@ -95,6 +95,21 @@ static uint64_t want_bss(struct search *search, const struct tenure__map *map)
 
 /* ---- stacks ------------------------------------------------------------ */
 
+static bool is_allocators(const struct tenure__root *named)
+{
+    return named->kind == TENURE_RETAINER_MAPPING && named->site == 0;
+}
+
+/* Its blocks count one by one, and its tables know of all of them. */
+static void leave_out_allocator(struct search *search)
+{
+    const struct tenure__roots *named = search->input->named;
+    for (uint32_t i = 0; i < named->count; i++)
+        if (is_allocators(&named->root[i]))
+            tenure__ranges_add(&search->heap, named->root[i].start,
+                               named->root[i].end);
+}
+
 /* What the service has mapped around an address. */
 static const struct tenure__root *named_around(const struct search *search,
                                                uint64_t address)
@@ -102,6 +117,7 @@ static const struct tenure__root *named_around(const struct search *search,
     const struct tenure__roots *named = search->input->named;
     for (uint32_t i = 0; i < named->count; i++)
         if (named->root[i].kind == TENURE_RETAINER_MAPPING &&
+            !is_allocators(&named->root[i]) &&
             address >= named->root[i].start && address < named->root[i].end)
             return &named->root[i];
     return NULL;
@@ -270,7 +286,7 @@ static void want_named(struct search *search, const struct tenure__map *map)
             root.start = map->start;
         if (root.end > map->end)
             root.end = map->end;
-        if (root.start >= root.end ||
+        if (root.start >= root.end || is_allocators(&root) ||
             (root.kind == TENURE_RETAINER_MAPPING && map->shared))
             continue;
         root.shared = map->shared;
@@ -388,6 +404,7 @@ int tenure__roots_find(const struct tenure__roots_input *input,
                 tenure__ranges_open(&search.heap, RANGES_MAX);
     if (error == 0) {
         leave_out_agent(&search);
+        leave_out_allocator(&search);
         error = look_at_all(&search);
     }
     if (error == 0)

@@ -33,7 +33,7 @@ struct tenure__root {
     uint64_t start, end;
     uint32_t kind; /* enum tenure_retainer_kind */
     uint32_t tid;  /* of a stack */
-    uint32_t site; /* that has mapped it; 0 = unknown */
+    uint32_t site; /* that has mapped it; 0 of a named one: the allocator */
     /* Of a stack or thread-local storage, if its registers are in the order
      * of tenure__registers: it was stopped by ptrace. */
     const struct tenure__stopped_thread *thread;

@@ -463,6 +463,12 @@ void tenure__track_map(void *at, size_t bytes,
     leave();
 }
 
+void tenure__track_allocator_map(void *at, size_t bytes)
+{
+    tenure__mapping_remove((uint64_t)at, bytes, NULL);
+    tenure__mapping_add((uint64_t)at, bytes, 0, 0);
+}
+
 void tenure__track_unmap(void *at, size_t bytes)
 {
     tenure__mapping_remove((uint64_t)at, bytes, NULL);
@@ -479,7 +485,7 @@ void tenure__track_remap(void *old, size_t old_bytes, void *at, size_t bytes)
     struct tenure__mapping first;
     tenure__mapping_remove((uint64_t)old, old_bytes, &first);
     if (first.start == 0)
-        return; /* an allocator's or a reservation: as before */
+        return; /* a reservation: as before */
     tenure__mapping_remove((uint64_t)at, bytes, NULL);
     tenure__mapping_add((uint64_t)at, bytes, first.site, first.generation);
 }

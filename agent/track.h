@@ -53,6 +53,7 @@ void tenure__track_resize(uint64_t known, void *old, void *block, size_t bytes,
 
 void tenure__track_map(void *at, size_t bytes,
                        const struct tenure__start *start);
+void tenure__track_allocator_map(void *at, size_t bytes);
 void tenure__track_unmap(void *at, size_t bytes);
 void tenure__track_remap(void *old, size_t old_bytes, void *at, size_t bytes);
 

@@ -1,6 +1,7 @@
 /*
- * The mapping functions. What the allocator maps for its blocks is its own
- * affair and not counted twice: calls from inside it pass through.
+ * The mapping functions. What the allocator maps for its blocks and its own
+ * tables is not counted twice: only the mark has to know of it, whenever it
+ * was mapped.
  */
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -14,12 +15,15 @@ static bool from_allocator(const void *caller)
     return pc >= tenure__allocator.start && pc < tenure__allocator.end;
 }
 
-/* A reservation without access holds no memory; it may lie over a mapping
- * that does. */
+/* A reservation without access holds no memory, unless it is the allocator's;
+ * it may lie over a mapping that does. */
 #define MAPPED(at, bytes, protection)                                          \
     do {                                                                       \
-        if ((at) != MAP_FAILED && births() &&                                  \
-            !from_allocator(__builtin_return_address(0))) {                    \
+        if ((at) == MAP_FAILED)                                                \
+            break;                                                             \
+        if (from_allocator(__builtin_return_address(0))) {                     \
+            tenure__track_allocator_map((at), (bytes));                        \
+        } else if (births()) {                                                 \
             struct tenure__start start_ = {TENURE_START};                      \
             if ((protection) == PROT_NONE)                                     \
                 tenure__track_unmap((at), (bytes));                            \
@@ -48,8 +52,8 @@ HOOK void *mmap64(void *at, size_t bytes, int protection, int flags, int fd,
  * that must fail (unaligned) forgets nothing. */
 HOOK int munmap(void *at, size_t bytes)
 {
-    if (deaths() && bytes > 0 && (uint64_t)at % (uint64_t)getpagesize() == 0 &&
-        !from_allocator(__builtin_return_address(0)))
+    if (bytes > 0 && (uint64_t)at % (uint64_t)getpagesize() == 0 &&
+        (deaths() || from_allocator(__builtin_return_address(0))))
         tenure__track_unmap(at, bytes);
     return real()->munmap(at, bytes);
 }
@@ -79,8 +83,8 @@ HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...)
         va_end(rest);
     }
     void *at = real()->mremap(old, old_bytes, bytes, flags, wanted);
-    if (at != MAP_FAILED && deaths() &&
-        !from_allocator(__builtin_return_address(0)))
+    if (at != MAP_FAILED &&
+        (deaths() || from_allocator(__builtin_return_address(0))))
         tenure__track_remap(old, old_bytes, at, bytes);
     return at;
 }

@@ -69,12 +69,6 @@ static void the_first_of_a_range_is_told(void **state)
     assert_true(first.start == 0);
 }
 
-static int open_mappings(void **state)
-{
-    (void)state;
-    return tenure__mappings_open();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -82,5 +76,5 @@ int main(void)
         cmocka_unit_test_teardown(one_range_may_end_several, forget_all),
         cmocka_unit_test_teardown(the_first_of_a_range_is_told, forget_all),
     };
-    return cmocka_run_group_tests(tests, open_mappings, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,6 @@ static int open_tables(void **state)
     int error = tenure__blocks_open(5, false);
     error |= tenure__records_open(RECORDS * sizeof(struct tenure__record));
     error |= tenure__sites_open(UINT64_C(4) << 20);
-    error |= tenure__mappings_open();
     error |= tenure__threads_open();
     error |= tenure__unwind_open(64, 0);
     tenure__tracking =
