@@ -64,6 +64,10 @@
 #define TENURE_UNSEEN_PATHS_MAX 64u
 #define TENURE_UNSEEN_TEXT_BYTES 16384u
 
+/* Writable segments of one ELF object. Beyond: taken as one, with what lies
+ * between them. */
+#define TENURE_MODULE_WRITABLE_MAX 4u
+
 /* Wait of a thread that refreshes the modules for another that does. Beyond:
  * left to the next refresh; a dlclose() forgets the unwind rules anyway. */
 #define TENURE_MODULES_WAIT_MS 1000u
@@ -82,14 +86,20 @@
 /* Threads that are stopped. Beyond: a thread goes on (unstopped_threads). */
 #define TENURE_STOP_THREADS_MAX 32768u
 
-/* Threads are let go after this long, whatever the body is doing. */
+/* Threads are let go after this long, whatever the body is doing, and those
+ * that do not stop within the other (disk waits, vfork) stay unstopped. More
+ * for a machine that is emulated and takes its time. */
+#ifndef TENURE_STOP_WATCHDOG_MS
 #define TENURE_STOP_WATCHDOG_MS 200u
-
-/* Threads that do not stop within this (disk waits, vfork) stay unstopped. */
 #define TENURE_STOP_WAIT_MS 50u
+#endif
 
 /* Threads whose waits are remembered. Beyond: their timeouts start anew. */
 #define TENURE_WAITS_MAX 4096u
+
+/* Calls of a thread whose first arguments are remembered, for kernels that do
+ * not show them (aarch64). Beyond: such a call may say EINTR. */
+#define TENURE_WAIT_PLACES_MAX 4u
 
 /* Ranges of memory that may point to blocks. Beyond: the mark fails (-E2BIG),
  * since what only the rest points to would look lost. */

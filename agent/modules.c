@@ -121,6 +121,19 @@ static void take_build_id(struct tenure__module *module, tenure__read *read,
     }
 }
 
+static void take_segment(struct tenure__module *module, uint64_t start,
+                         uint64_t end, bool is_writable)
+{
+    module->start = start < module->start ? start : module->start;
+    module->end = end > module->end ? end : module->end;
+    if (!is_writable)
+        return;
+    uint32_t last = module->writable_count - 1;
+    if (module->writable_count < TENURE_MODULE_WRITABLE_MAX)
+        module->writable[last = module->writable_count++].start = start;
+    module->writable[last].end = end;
+}
+
 /* Everything but the path and the epochs. False if nothing is mapped. */
 static bool describe(const struct dl_phdr_info *info, tenure__read *read,
                      struct tenure__module *module)
@@ -134,9 +147,8 @@ static bool describe(const struct dl_phdr_info *info, tenure__read *read,
         uint64_t at = info->dlpi_addr + segment->p_vaddr;
         if (segment->p_type == PT_LOAD) {
             uint64_t end = (at + segment->p_memsz + page - 1) & ~(page - 1);
-            at &= ~(page - 1);
-            module->start = at < module->start ? at : module->start;
-            module->end = end > module->end ? end : module->end;
+            take_segment(module, at & ~(page - 1), end,
+                         (segment->p_flags & PF_W) != 0);
         } else if (segment->p_type == PT_GNU_EH_FRAME) {
             module->eh_frame_hdr = at;
         } else if (segment->p_type == PT_DYNAMIC) {

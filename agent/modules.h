@@ -19,7 +19,13 @@
 #include "agent/limits.h"
 
 struct tenure__module {
-    uint64_t start, end, bias;
+    uint64_t start, end, bias; /* there may be holes that others fill */
+    /* Segments that may be written to, in whole pages; where there are more,
+     * the last one has all the rest. */
+    struct {
+        uint64_t start, end;
+    } writable[TENURE_MODULE_WRITABLE_MAX];
+    uint32_t writable_count;
     uint64_t eh_frame_hdr, dynamic;    /* addresses, 0 if there is none */
     uint32_t load_epoch, unload_epoch; /* of the last time; 0: is mapped */
     uint32_t build_id_bytes;

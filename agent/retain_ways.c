@@ -12,7 +12,6 @@
 #include "agent/mark_words.h"
 #include "agent/modules.h"
 #include "agent/retain_frame.h"
-#include "agent/roots_glibc.h"
 
 #define TLS_BYTES (1u << 20) /* of one thread, more is none */
 #define WAYS_SEEN 32u        /* beyond: they are not told apart, and not kept */
@@ -77,7 +76,7 @@ static void describe_stack(struct tenure_retainer *record,
         break;
     case TENURE__STACK_BEHIND:
         if (root->thread->thread_pointer - address < TLS_BYTES ||
-            address - root->thread->thread_pointer < TENURE_PTHREAD_BYTES)
+            address - root->thread->thread_pointer < TLS_BYTES)
             record->kind = TENURE_RETAINER_TLS;
         break;
     case TENURE__STACK_UNKNOWN:

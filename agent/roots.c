@@ -22,6 +22,7 @@
 #include "agent/roots_agent.h"
 #include "agent/roots_glibc.h"
 #include "agent/roots_index.h"
+#include "agent/roots_thread.h"
 
 #define RANGES_MAX (1u << 20)
 
@@ -76,14 +77,26 @@ static void want_file(struct search *search, const struct tenure__map *map)
                  });
 }
 
-/* Anonymous memory inside a module is its .bss. What follows it in the same
- * mapping is not. Returns where that begins. */
+/* Where the variables of a module that begin here end; here: there are none.
+ * In a hole between its segments lies memory of others. */
+static uint64_t variables_end(const struct tenure__module *module,
+                              uint64_t here)
+{
+    for (uint32_t i = 0; module != NULL && i < module->writable_count; i++)
+        if (here >= module->writable[i].start && here < module->writable[i].end)
+            return module->writable[i].end;
+    return here;
+}
+
+/* Anonymous memory inside a module's segment is its .bss. What follows it in
+ * the same mapping is not. Returns where that begins. */
 static uint64_t want_bss(struct search *search, const struct tenure__map *map)
 {
     const struct tenure__module *module = module_around(map->start);
-    if (module == NULL)
-        return map->start;
-    uint64_t end = module->end < map->end ? module->end : map->end;
+    uint64_t end = variables_end(module, map->start);
+    if (end == map->start)
+        return end;
+    end = end < map->end ? end : map->end;
     want(search, &(struct tenure__root){
                      .start = map->start,
                      .end = end,
@@ -135,7 +148,7 @@ static uint64_t stack_bottom(const struct search *search, uint64_t sp,
     for (uint32_t i = 0; i < stopped->thread_count; i++) {
         uint64_t tp = stopped->thread[i].thread_pointer;
         if (tp >= bottom && tp < sp)
-            bottom = (tp + TENURE_PTHREAD_BYTES) & ~4095ull;
+            bottom = tenure__thread_end(tp, bottom);
     }
     return bottom < sp ? bottom : sp;
 }
@@ -162,8 +175,8 @@ static void want_stack(struct search *search,
     if (block != TENURE__NO_BLOCK) /* in the heap: below counts as a block */
         end = tenure__index_address(index, block) +
               tenure__index_bytes(index, block);
-    else if (tp > sp && tp + TENURE_PTHREAD_BYTES < end)
-        end = (tp + TENURE_PTHREAD_BYTES) & ~4095ull;
+    else if (tp > sp && tp < end && tenure__thread_end(tp, sp) < end)
+        end = tenure__thread_end(tp, sp);
     want(search, &(struct tenure__root){.start = sp,
                                         .end = end,
                                         .kind = TENURE_RETAINER_STACK,
@@ -225,21 +238,19 @@ static void leave_out_dead(struct search *search, uint64_t start, uint64_t end)
     const struct tenure__stopped *stopped = search->input->stopped;
     if (stopped->thread_count == 0 || stopped->unstopped > 0)
         return; /* it may be the stack of one we know nothing about */
-    uint64_t thread = tenure__glibc_thread(start, end);
-    if (thread == 0)
+    struct tenure__range stack;
+    uint64_t thread;
+    if (!tenure__thread_stack(start, end, &stack, &thread))
         return;
     uint64_t result = tenure__glibc_result(thread);
     if (result != 0) {
         want(search, &(struct tenure__root){.start = result,
                                             .end = result + 8,
                                             .kind = TENURE_RETAINER_TLS});
-        tenure__ranges_add(&search->never, start, result);
-        start = result + 8;
+        tenure__ranges_add(&search->never, stack.start, result);
+        stack.start = result + 8;
     }
-    tenure__ranges_add(&search->never, start,
-                       thread + TENURE_PTHREAD_BYTES < end
-                           ? (thread + TENURE_PTHREAD_BYTES) & ~4095ull
-                           : end);
+    tenure__ranges_add(&search->never, stack.start, stack.end);
 }
 
 /* ---- mappings ---------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "agent/helper.h"
 #include "agent/modules.h"
 #include "agent/roots_index.h"
+#include "agent/roots_thread.h"
 
 #define CHUNK_MAPPED 2u
 #define CHUNK_OF_ARENA 4u
@@ -80,32 +81,16 @@ void tenure__glibc_heap(const struct tenure__index *index, uint64_t start,
     }
 }
 
-/* On x86_64 the thread pointer points to itself, twice (tcbhead_t: tcb, dtv,
- * self), within the last pages of the stack. */
-uint64_t tenure__glibc_thread(uint64_t start, uint64_t end)
-{
-#if defined(__x86_64__)
-    uint64_t from = end - start > 2 * TENURE_PTHREAD_BYTES
-                        ? end - 2 * TENURE_PTHREAD_BYTES
-                        : start;
-    for (uint64_t at = (end - 2048) & ~63ull; at >= from; at -= 64)
-        if (word_at(at) == at && word_at(at + 16) == at)
-            return at;
-#else
-    (void)start;
-    (void)end;
-#endif
-    return 0;
-}
-
 /* struct pthread of glibc 2.4 to 2.40 and on, behind the tid: `joinid`, the
- * thread itself if it is detached; `flags`; `result`; scheduling policy and
- * priority; `start_routine`, in some module. */
+ * thread's own descriptor if it is detached; `flags`; `result`; scheduling
+ * policy and priority; `start_routine`, in some module. */
 enum { JOINER, FLAGS, RESULT, SCHEDULING, START, RESULT_WORDS };
 
 static bool is_result(uint64_t thread, const uint64_t *word)
 {
-    return word[JOINER] != thread && word[FLAGS] < 65536 &&
+    bool detached =
+        word[JOINER] - (thread - TENURE_PTHREAD_BYTES) <= TENURE_PTHREAD_BYTES;
+    return !detached && word[FLAGS] < 65536 &&
            (uint32_t)word[SCHEDULING] < 100 && word[SCHEDULING] >> 32 < 8 &&
            tenure__module_around(word[START]) != TENURE_NONE;
 }
@@ -116,7 +101,7 @@ uint64_t tenure__glibc_result(uint64_t thread)
 {
     int64_t tid = tenure__helper_tid_offset();
     uint64_t at = thread + (uint64_t)tid;
-    if (tid == 0 || *(const uint32_t *)at != 0)
+    if (tid == 0 || thread == 0 || *(const uint32_t *)at != 0)
         return 0;
     uint64_t end = thread + TENURE_PTHREAD_BYTES / 2;
     for (at += 8; at + RESULT_WORDS * 8 <= end; at += 8)

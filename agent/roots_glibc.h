@@ -1,7 +1,6 @@
 /*
  * What is known of glibc's memory without asking glibc: its chunk headers
- * (malloc/malloc.c, arena.c) and where a thread's block lies on its stack.
- * For roots.c, in the walker.
+ * (malloc/malloc.c, arena.c). For roots.c, in the walker.
  */
 #ifndef TENURE_AGENT_ROOTS_GLIBC_H
 #define TENURE_AGENT_ROOTS_GLIBC_H
@@ -13,15 +12,8 @@
 void tenure__glibc_heap(const struct tenure__index *index, uint64_t start,
                         uint64_t end, struct tenure__ranges *heap);
 
-/* The thread pointer of the thread whose stack fills the upper end of the
- * mapping, living or not; 0 if it is no thread's stack. */
-uint64_t tenure__glibc_thread(uint64_t start, uint64_t end);
-
 /* Where a thread that has ended keeps what pthread_join() is still to return;
  * 0: it is not to be joined, or nobody knows. */
 uint64_t tenure__glibc_result(uint64_t thread);
-
-/* Bytes of a thread's own block behind the thread pointer, rounded up. */
-#define TENURE_PTHREAD_BYTES 4096u
 
 #endif

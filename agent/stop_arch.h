@@ -46,6 +46,12 @@ uint64_t tenure__registers_thread(const tenure__registers *registers);
 bool tenure__registers_interrupted(const tenure__registers *registers,
                                    struct tenure__call *call);
 
+/* The first argument of such a call, where the registers do not have it any
+ * longer: asks the kernel, reads the code. False: unknown. In the tracer. */
+bool tenure__registers_find_argument(int pid, int tid,
+                                     const tenure__registers *registers,
+                                     struct tenure__call *call);
+
 /* Has the call begun at release, with these arguments, by the instruction in
  * front of call->pc. Its result is EINTR if a signal is delivered first, as
  * it would have been without us. */

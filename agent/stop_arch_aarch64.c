@@ -2,21 +2,29 @@
  * Registers and clones on aarch64.
  *
  * The first argument of an interrupted call is gone when a stop shows its
- * registers (the result has taken x0), so a restart needs the arguments as
- * /proc/PID/task/TID/syscall gave them before the stop. The kernel has
- * forgotten the call by then: a restart sets the thread back onto the svc
- * instruction.
+ * registers (the result has taken x0), and the kernel has forgotten the call
+ * by then: a restart sets the thread back onto the svc instruction. Some
+ * kernels (6.1.170, but not 6.1.192) still show the argument, in
+ * /proc/PID/task/TID/syscall, while they are told that the thread is in a
+ * call. Else it may be in another register, or known from before.
+ *
+ * A thread that stands behind a svc with EINTR in x0 is taken to have been
+ * stopped in the call. It may also have just come back from the handler of a
+ * signal that ended the call; nothing tells the two apart.
  */
 #include "agent/stop_arch.h"
 
 #include <asm/sigcontext.h>
 #include <errno.h>
+#include <linux/ptrace.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/ucontext.h>
 #include <sys/uio.h>
 
 #include "agent/os.h"
+#include "agent/proc.h"
+#include "agent/text.h"
 
 #define TEXT(x) #x
 #define TEXT_OF(x) TEXT(x)
@@ -110,9 +118,73 @@ bool tenure__registers_interrupted(const tenure__registers *registers,
         .stack_pointer = registers->sp,
         .pc = registers->pc + (again ? TENURE_CALL_BYTES : 0),
     };
-    for (int i = 1; i < 6; i++)
+    for (int i = again ? 0 : 1; i < 6; i++)
         call->argument[i] = registers->regs[i];
     return true;
+}
+
+#define LOOK_BACK 8 /* instructions */
+
+/* Did the thread copy the argument from a register that still has it? glibc
+ * does so in all that can be cancelled. Goes back from the svc to what has
+ * last written x0. */
+static bool find_copy(const tenure__registers *registers, uint64_t *argument)
+{
+    uint32_t code[LOOK_BACK], changed = 0;
+    uint64_t from = registers->pc - TENURE_CALL_BYTES - sizeof code;
+    struct iovec here = {code, sizeof code};
+    struct iovec there = {(void *)from, sizeof code};
+    if (tenure__syscall6(SYS_process_vm_readv, tenure__os_pid(), (long)&here, 1,
+                         (long)&there, 1, 0) != sizeof code)
+        return false;
+    for (int i = LOOK_BACK; i-- > 0;) {
+        uint32_t source = code[i] >> 16 & 31;
+        bool branches = (code[i] >> 26 & 7) == 5;
+        if ((code[i] & 0xffe0ffffu) == 0xaa0003e0u) { /* mov x0, source */
+            if (source == 31 || (changed >> source & 1) != 0)
+                return false;
+            *argument = registers->regs[source];
+            return true;
+        }
+        changed |= 1u << (code[i] & 31);
+        if ((code[i] & 0x3a000000u) == 0x28000000u) /* ldp */
+            changed |= 1u << (code[i] >> 10 & 31);
+        if ((changed & 1) != 0 || branches)
+            return false;
+    }
+    return false;
+}
+
+static bool set_call_number(int tid, int number)
+{
+    struct iovec here = {&number, sizeof number};
+    return tenure__syscall4(SYS_ptrace, PTRACE_SETREGSET, tid,
+                            NT_ARM_SYSTEM_CALL, &here) >= 0;
+}
+
+/* "22 0x5 ...": the number that it was told, and the argument; or the result,
+ * which has taken its place. */
+static bool ask_for_argument(int pid, int tid, struct tenure__call *call)
+{
+    char text[256];
+    const char *at = text;
+    uint64_t number;
+    if (!set_call_number(tid, (int)call->number))
+        return false;
+    long got = tenure__proc_read(pid, tid, "syscall", text, sizeof text);
+    set_call_number(tid, -1);
+    return got > 0 && tenure__text_parse_number(&at, &number) &&
+           number == (uint64_t)call->number && *at++ == ' ' &&
+           tenure__proc_hex(&at, &call->argument[0]) &&
+           (long)call->argument[0] != call->result;
+}
+
+bool tenure__registers_find_argument(int pid, int tid,
+                                     const tenure__registers *registers,
+                                     struct tenure__call *call)
+{
+    return call->result != -EINTR || ask_for_argument(pid, tid, call) ||
+           find_copy(registers, &call->argument[0]);
 }
 
 void tenure__registers_restart(tenure__registers *registers,

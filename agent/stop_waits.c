@@ -102,6 +102,57 @@ static bool is_reissued(const struct tenure__wait *wait,
     return tenure__call_has(kind, call, &wait->room);
 }
 
+/* ---- first arguments --------------------------------------------------- */
+
+static struct tenure__wait_place *find_place(struct tenure__wait *wait,
+                                             const struct tenure__call *call)
+{
+    for (uint32_t i = 0; i < TENURE_WAIT_PLACES_MAX; i++) {
+        struct tenure__wait_place *place = &wait->place[i];
+        if (place->pc == call->pc && place->number == call->number &&
+            place->stack_pointer == call->stack_pointer)
+            return place;
+    }
+    return NULL;
+}
+
+static void remember_argument(struct tenure__wait *wait,
+                              const struct tenure__call *call)
+{
+    struct tenure__wait_place *place = find_place(wait, call);
+    if (place != NULL) {
+        place->differs |= place->argument != call->argument[0];
+        place->argument = call->argument[0];
+        return;
+    }
+    wait->place[wait->next_place] = (struct tenure__wait_place){
+        .stack_pointer = call->stack_pointer,
+        .pc = call->pc,
+        .number = call->number,
+        .argument = call->argument[0],
+    };
+    wait->next_place = (wait->next_place + 1) % TENURE_WAIT_PLACES_MAX;
+}
+
+/* A place where it differs says something only if the thread has not left it
+ * since it was looked at: another file must never take its place. */
+static bool recall_argument(struct tenure__wait *wait,
+                            struct tenure__caller caller,
+                            struct tenure__call *call)
+{
+    if (wait == NULL || wait->tid != caller.tid)
+        return false;
+    const struct tenure__wait_place *place = find_place(wait, call);
+    if (place == NULL ||
+        ((place->differs || call->number == SYS_futex) &&
+         !(wait->called && wait->call.pc == call->pc &&
+           wait->call.stack_pointer == call->stack_pointer &&
+           tenure__scheduled_runs(caller.pid, caller.tid) <= wait->runs + 1)))
+        return false;
+    call->argument[0] = place->argument;
+    return true;
+}
+
 /* ---- before the stop --------------------------------------------------- */
 
 struct look {
@@ -158,6 +209,7 @@ static bool look_at(int tid, void *with)
         if (!wait->called)
             break;
         look_at_call(wait, tid, &call, look);
+        remember_argument(wait, &call);
         wait->tid = tid;
         wait->runs = runs;
         if (wait->deadline_ns == 0 || tenure__scheduled_runs(0, tid) == runs)
@@ -254,14 +306,12 @@ bool tenure__wait_stopped(int pid, int tid, tenure__registers *registers,
         *out = wait;
         return false;
     }
+    if (!tenure__registers_find_argument(pid, tid, registers, &call) &&
+        !recall_argument(wait, caller, &call))
+        return false;
     const struct tenure__call_kind *kind = tenure__call_kind(call.number);
     bool known = wait != NULL && wait->tid == tid && wait->called &&
                  same_call(&call, &wait->call, kind);
-#ifdef TENURE_CALLS_LOSE_AN_ARGUMENT
-    if (!known)
-        return false;
-    call.argument[0] = wait->call.argument[0];
-#endif
     bool ended = call.result == -EINTR;
     uint64_t timeout = 0;
     if (ended || !(kind->kernel_keeps || tenure__call_of_socket(kind)))

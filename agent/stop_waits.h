@@ -28,6 +28,15 @@
 #include "agent/stop_detour.h"
 #include "agent/stop_waits_calls.h"
 
+/* A place where a thread was seen in a call, and the call's first argument,
+ * which a stop may not show (stop_arch.h). */
+struct tenure__wait_place {
+    uint64_t stack_pointer, pc;
+    long number;
+    uint64_t argument;
+    bool differs; /* from one time to another */
+};
+
 struct tenure__wait {
     int tid;
     bool called; /* seen in `call` before the stop */
@@ -37,6 +46,8 @@ struct tenure__wait {
     uint64_t runs, voluntary; /* how often it had run, and waited, by then */
     struct tenure__call_room room;
     struct tenure__detour detour; /* valid while the thread is there */
+    struct tenure__wait_place place[TENURE_WAIT_PLACES_MAX];
+    uint32_t next_place;
 };
 
 /* Looks at every thread before a stop; where that is by a signal, also at

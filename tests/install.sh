@@ -47,8 +47,11 @@ libjemalloc2
 libtcmalloc-minimal4|libtcmalloc-minimal4t64
 libmimalloc2.0|libmimalloc2.1|libmimalloc3
 gcc-aarch64-linux-gnu
+g++-aarch64-linux-gnu
 libc6-dev-arm64-cross
 qemu-user
+qemu-system-arm
+cpio
 jq
 python3
 xxhash

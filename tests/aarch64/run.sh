@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds libtenure.so for aarch64 with the cross compiler, runs a program
-# under it in the emulator, and looks at the snapshot with the native command.
+# Runs a program under libtenure.so as build.sh has made it for aarch64, in
+# the emulator, and looks at the snapshot with the native command.
 #
 #   run.sh SOURCE_DIRECTORY BUILD_DIRECTORY TENURE
 set -eu
@@ -8,29 +8,6 @@ source=$1 build=$2 tenure=$3
 # The cross compiler's libraries, also where a foreign libc is installed.
 emulate="qemu-aarch64 -L /usr/aarch64-linux-gnu
     -E LD_LIBRARY_PATH=/usr/aarch64-linux-gnu/lib"
-mkdir -p "$build"
-
-# The other architecture's jemalloc cannot be installed beside ours: it is
-# fetched by name, with an index of its own, and unpacked.
-archive=$build/root/usr/lib/aarch64-linux-gnu/libjemalloc_pic.a
-if [ ! -f "$archive" ]; then
-    mkdir -p "$build/lists/partial"
-    arm="-q -o APT::Architecture=arm64 -o APT::Architectures=arm64
-        -o Dir::State::Lists=$build/lists -o APT::Sandbox::User=root"
-    # shellcheck disable=SC2086
-    (cd "$build" && apt-get $arm update >apt.log &&
-        apt-get $arm download libjemalloc-dev >>apt.log) ||
-        { cat "$build/apt.log"; exit 1; }
-    dpkg -x "$build"/libjemalloc-dev_*_arm64.deb "$build/root"
-fi
-
-cmake -S "$source" -B "$build/agent" -G Ninja \
-    -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
-    -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc -DTENURE_WERROR=ON \
-    -DTENURE_TESTS=OFF -DTENURE_REPORT=OFF \
-    -DJEMALLOC_PIC="$archive" >/dev/null
-cmake --build "$build/agent" --target tenure_preload >"$build/log" ||
-    { cat "$build/log"; exit 1; }
 aarch64-linux-gnu-gcc -g -O1 -fno-optimize-sibling-calls \
     -o "$build/program" "$source/tests/aarch64/program.c" -pthread
 

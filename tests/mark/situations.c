@@ -58,6 +58,19 @@ NOINLINE void scrub(void)
     volatile char stack[65536];
     for (size_t i = 0; i < sizeof stack; i++)
         stack[i] = 1;
+#if defined(__aarch64__) /* so many registers that calls leave some alone */
+    __asm__ volatile(
+        "mov x2, xzr\n mov x3, xzr\n mov x4, xzr\n"
+        "mov x5, xzr\n mov x6, xzr\n mov x7, xzr\n"
+        "mov x8, xzr\n mov x9, xzr\n mov x10, xzr\n"
+        "mov x11, xzr\n mov x12, xzr\n mov x13, xzr\n"
+        "mov x14, xzr\n mov x15, xzr\n mov x16, xzr\n"
+        "mov x17, xzr\n"
+        :
+        :
+        : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
+          "x13", "x14", "x15", "x16", "x17");
+#endif
 }
 
 static const struct situation *find(const char *name)

@@ -216,7 +216,7 @@ static NOINLINE void *keep_and_wait(void *with)
 }
 
 /* Two stacks side by side in one mapping, without guards. */
-static NOINLINE void on_stacks_of_our_own(void)
+static NOINLINE void start_side_by_side(void *(*fn)(void *))
 {
     char *both = mmap(NULL, 2 * 262144, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -225,11 +225,34 @@ static NOINLINE void on_stacks_of_our_own(void)
         pthread_attr_t attributes;
         pthread_attr_init(&attributes);
         pthread_attr_setstack(&attributes, both + i * 262144, 262144);
-        pthread_create(&thread, &attributes, keep_and_wait, NULL);
+        pthread_create(&thread, &attributes, fn, NULL);
         while (in_place <= i)
             usleep(1000);
         usleep(10000);
     }
+}
+
+static NOINLINE void on_stacks_of_our_own(void)
+{
+    start_side_by_side(keep_and_wait);
+}
+
+/* Either end of it may be the one next to the other stack. */
+static __thread void *volatile far_apart[2048];
+
+static NOINLINE void *keep_in_tls_and_wait(void *with)
+{
+    far_apart[0] = block_of(100);
+    far_apart[2047] = block_of(100);
+    in_place++;
+    for (;;)
+        pause();
+    return with;
+}
+
+static NOINLINE void in_tls_on_stacks_of_our_own(void)
+{
+    start_side_by_side(keep_in_tls_and_wait);
 }
 
 static NOINLINE void on_many_stacks(void)
@@ -269,5 +292,6 @@ const struct situation situations_thread[] = {
     {"on_alternate_stack", 0, 0, on_alternate_stack},
     {"on_stacks_of_our_own", 0, 0, on_stacks_of_our_own},
     {"by_thread_that_was_not_forked", 1, 200, by_thread_that_was_not_forked},
+    {"in_tls_on_stacks_of_our_own", 0, 0, in_tls_on_stacks_of_our_own},
     {0},
 };
