@@ -49,7 +49,8 @@ situations() {
 
 run situations situations
 first=$!
-run holders sh "$mark/holders.sh" "$tenure" "$agent" "$programs/holders"
+run holders sh "$mark/holders.sh" "$tenure" "$agent" "$programs/holders" \
+    "$programs/holders_cxx"
 wait $! $first
 run probe probe # alone: it has a thread for each call
 wait $!
