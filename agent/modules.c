@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 
 #include "agent/bindings.h"
 #include "agent/format/format.h"
@@ -40,7 +41,6 @@ static struct {
     uint64_t last_adds, last_subs;
     char *arena;
     size_t arena_left;
-    char path[TENURE_PATH_BYTES];
 } state;
 
 struct pass {
@@ -82,19 +82,43 @@ static const char *keep(const char *text)
     return kept;
 }
 
+static bool is_same_file(const char *one, const char *other)
+{
+    struct stat a, b;
+    return tenure__syscall4(SYS_newfstatat, AT_FDCWD, one, &a, 0) == 0 &&
+           tenure__syscall4(SYS_newfstatat, AT_FDCWD, other, &b, 0) == 0 &&
+           a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+/* By the name it was executed by ("redis-server"), where that leads to it
+ * from everywhere, rather than that of the file behind ("redis-check-rdb").
+ * Asked once: the name may lead elsewhere later. */
+static const char *program_path(void)
+{
+    static char path[TENURE_PATH_BYTES];
+    const char *executed = (const char *)getauxval(AT_EXECFN);
+    if (path[0] != 0)
+        return path;
+    long bytes = tenure__syscall4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe",
+                                  path, TENURE_PATH_BYTES - 1);
+    path[bytes > 0 ? bytes : 0] = 0;
+    if (executed != NULL && executed[0] == '/' &&
+        strncmp(executed, "/proc/", 6) != 0 &&
+        strlen(executed) < TENURE_PATH_BYTES && is_same_file(executed, path))
+        strcpy(path, executed);
+    return path;
+}
+
 /* The loader knows the main program as "" and the kernel's page by a name
  * that is no file. */
-static const char *path_of(const struct dl_phdr_info *info, char *buffer)
+static const char *path_of(const struct dl_phdr_info *info)
 {
     if (info->dlpi_addr == getauxval(AT_SYSINFO_EHDR))
         return "[vdso]";
     if (info->dlpi_name && info->dlpi_name[0])
         return strlen(info->dlpi_name) < TENURE_PATH_BYTES ? info->dlpi_name
                                                            : "";
-    long bytes = tenure__syscall4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe",
-                                  buffer, TENURE_PATH_BYTES - 1);
-    buffer[bytes > 0 ? bytes : 0] = 0;
-    return buffer;
+    return program_path();
 }
 
 static void take_build_id(struct tenure__module *module, tenure__read *read,
@@ -224,7 +248,7 @@ static int take_object(struct dl_phdr_info *info, size_t size, void *context)
     struct tenure__module module;
     if (!describe(info, pass->read, &module))
         return 0;
-    const char *path = path_of(info, state.path);
+    const char *path = path_of(info);
     for (uint32_t i = 0; i < pass->live; i++) {
         if (same(&table[state.live[i]], &module, path)) {
             state.seen[i / 8] |= (uint8_t)(1u << i % 8);

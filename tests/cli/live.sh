@@ -55,6 +55,15 @@ expect 0 ""
 [ "$(state_of "$service")" = tracking ] || fail "it does not track"
 [ "$(stat -c %a out/sleep.*.0001.tenure)" = 600 ] || fail "not ours alone"
 
+# A program behind a link is called as it was.
+ln -s "$(command -v sleep)" doze
+run "$tenure" run --dir=dozed -- "$scratch/doze" 0
+expect 0 ""
+run "$tenure" show --format=json --top=0 dozed/*
+expect 0 ""
+jq -e '[.. | .stack? // empty | .[].module] | any(endswith("doze"))' .out \
+    >/dev/null || fail "its module has another name: $(cat .out)"
+
 # Something else takes its directory's place: said, and -o still works.
 mv out elsewhere
 touch out
