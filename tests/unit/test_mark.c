@@ -17,6 +17,7 @@
 #include "agent/mark_odd.h"
 #include "agent/mark_words.h"
 #include "agent/procfs.h"
+#include "mark_check.h"
 #include "mark_heap.h"
 
 static uint32_t flags_of(const struct tenure__mark *mark, const void *block)
@@ -31,6 +32,7 @@ static uint32_t flags_of(const struct tenure__mark *mark, const void *block)
         const uint64_t roots_[] = {__VA_ARGS__};                               \
         tenure__mark_words(mark, roots_, sizeof roots_ / 8);                   \
         tenure__mark_run(mark);                                                \
+        mark_check(mark);                                                      \
     } while (0)
 
 /* ---- the index --------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/mark_lost.h"
+#include "mark_check.h"
 #include "mark_heap.h"
 
 /* Marks twice, the blocks staying as they are, and leaves the second. */
@@ -31,6 +32,7 @@ static void mark_once(struct heap *heap, uint64_t root,
     tenure__mark_run(&mark);
     assert_int_equal(
         tenure__mark_losses(&mark, 100, after, before, now, losses), 0);
+    mark_check(&mark);
     tenure__mark_close(&mark);
 }
 

@@ -9,6 +9,7 @@
 
 #include "agent/retain.h"
 #include "agent/sites.h"
+#include "mark_check.h"
 #include "mark_heap.h"
 
 enum { TABLE = 1, NODE = 2, VALUE = 3, OTHER = 4, SITES = 100 };
@@ -36,6 +37,7 @@ static void look(struct held *held)
     assert_int_equal(tenure__mark_open(&held->mark, &source), 0);
     tenure__mark_words(&held->mark, held->root, 8);
     tenure__mark_run(&held->mark);
+    mark_check(&held->mark);
     assert_int_equal(tenure__retain_find(&held->retain, &held->mark, 9, SITES),
                      0);
     tenure__retain_root(&root, held->root, 8, (uint64_t)held->root,

@@ -178,6 +178,31 @@ static void one_is_ended_when_the_process_cannot_wait_longer(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 }
 
+static int look_where_it_is_hidden(void *with)
+{
+    tenure__walker_reveal();
+    report->value = *(volatile int *)with;
+    return 0;
+}
+
+static void what_the_service_hides_from_itself_is_readable(void **state)
+{
+    (void)state;
+    struct tenure__walker walker;
+    struct tenure__stopped stopped;
+    int *hidden = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(report, 0, sizeof *report);
+    *hidden = 42;
+    mprotect(hidden, 4096, PROT_NONE);
+    assert_int_equal(
+        tenure__walker_prepare(&walker, look_where_it_is_hidden, hidden), 0);
+    tenure__stop(TENURE__STOP_PTRACE, 5000, start_walker, &walker, &stopped);
+    assert_int_equal(tenure__walker_finish(&walker, 20000), 0);
+    assert_int_equal(report->value, 42);
+    munmap(hidden, 4096);
+}
+
 static int crash(void *with)
 {
     *(volatile int *)with = 1;
@@ -232,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_descriptor_closed_by_the_service_is_closed),
         cmocka_unit_test(one_that_takes_too_long_is_ended),
         cmocka_unit_test(one_is_ended_when_the_process_cannot_wait_longer),
+        cmocka_unit_test(what_the_service_hides_from_itself_is_readable),
         cmocka_unit_test(one_that_crashes_is_reported),
         cmocka_unit_test(one_that_waits_for_long_is_idle_no_more),
         cmocka_unit_test(headroom_is_some_part_of_the_memory),
