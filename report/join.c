@@ -47,8 +47,7 @@ struct tenure_site *tenure_join_site(struct tenure_series *series,
     return &list->at[list->of_call[call] - 1];
 }
 
-/* Population arrays are const for everybody but the join. */
-static void add(const uint64_t *array, uint32_t at, uint64_t more)
+void tenure_join_add(const uint64_t *array, uint32_t at, uint64_t more)
 {
     union {
         const uint64_t *shown;
@@ -126,10 +125,10 @@ static void add_rows(struct tenure_series *series,
         struct tenure_site *site = tenure_join_site(series, list, row->site);
         struct tenure_cohort *of =
             cohort(series, site, cohort_of(series, row->generation));
-        add(site->population.live_blocks, i, row->blocks);
-        add(site->population.live_bytes, i, row->bytes);
-        add(of->blocks, i, row->blocks);
-        add(of->bytes, i, row->bytes);
+        tenure_join_add(site->population.live_blocks, i, row->blocks);
+        tenure_join_add(site->population.live_bytes, i, row->bytes);
+        tenure_join_add(of->blocks, i, row->blocks);
+        tenure_join_add(of->bytes, i, row->bytes);
         if (i + 1 == series->timeline.count)
             add_age(site, now, row);
     }
@@ -146,8 +145,8 @@ static void add_lates(struct tenure_series *series, uint32_t i)
             p->late_blocks = tenure_join_array(series);
             p->late_bytes = tenure_join_array(series);
         }
-        add(p->late_blocks, i, late->blocks);
-        add(p->late_bytes, i, late->bytes);
+        tenure_join_add(p->late_blocks, i, late->blocks);
+        tenure_join_add(p->late_bytes, i, late->bytes);
     }
 }
 

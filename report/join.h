@@ -36,4 +36,8 @@ struct tenure_site *tenure_join_site(struct tenure_series *series,
 /* A zeroed array, one number per snapshot. */
 void *tenure_join_array(struct tenure_series *series);
 
+/* Adds to the number of snapshot `at`. pre: the array is one of those, which
+ * are const for everybody but the join. */
+void tenure_join_add(const uint64_t *array, uint32_t at, uint64_t more);
+
 #endif

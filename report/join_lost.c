@@ -3,16 +3,6 @@
  */
 #include "report/join.h"
 
-/* Population arrays are const for everybody but the join. */
-static void add(const uint64_t *array, uint32_t at, uint64_t more)
-{
-    union {
-        const uint64_t *shown;
-        uint64_t *owned;
-    } view = {array};
-    view.owned[at] += more;
-}
-
 static void add_marks(struct tenure_series *series, uint32_t i)
 {
     const struct tenure_snapshot *from = &series->snapshots[i];
@@ -26,9 +16,10 @@ static void add_marks(struct tenure_series *series, uint32_t i)
             p->lost_blocks = tenure_join_array(series);
             p->lost_bytes = tenure_join_array(series);
         }
-        add(p->lost_blocks, i,
-            once ? mark->unreached_blocks : mark->lost_blocks);
-        add(p->lost_bytes, i, once ? mark->unreached_bytes : mark->lost_bytes);
+        tenure_join_add(p->lost_blocks, i,
+                        once ? mark->unreached_blocks : mark->lost_blocks);
+        tenure_join_add(p->lost_bytes, i,
+                        once ? mark->unreached_bytes : mark->lost_bytes);
         if (i + 1 == series->timeline.count) {
             site->possible_blocks += mark->possible_blocks;
             site->possible_bytes += mark->possible_bytes;
