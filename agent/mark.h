@@ -16,6 +16,7 @@
 #define TENURE_AGENT_MARK_H
 
 #include "agent/mark_index.h"
+#include "agent/os.h"
 
 enum { /* flags of a block in the index */
        TENURE__BLOCK_REACHED = 1,
@@ -97,14 +98,10 @@ enum tenure__pointer {
 enum tenure__pointer tenure__mark_classify(const struct tenure__index *index,
                                            uint32_t block, uint64_t word);
 
-/* Where in memory a word points to: without the top byte on aarch64. */
+/* Where in memory a word points to. */
 static inline uint64_t tenure__mark_address(uint64_t word)
 {
-#if defined(__aarch64__)
-    return word << 8 >> 8;
-#else
-    return word;
-#endif
+    return word & TENURE_POINTER_BITS;
 }
 
 #endif

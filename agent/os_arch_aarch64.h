@@ -22,6 +22,9 @@ static inline long tenure__syscall6(long n, long a, long b, long c, long d,
 #define TENURE_ELF_MACHINE 183u       /* EM_AARCH64 */
 #define TENURE_AUDIT_ARCH 0xc00000b7u /* AUDIT_ARCH_AARCH64 */
 
+/* Of a pointer, what the machine goes by: the top byte may hold a tag. */
+#define TENURE_POINTER_BITS (UINT64_MAX >> 8)
+
 /* Relocations that name a symbol: of a call, of an address in the table that
  * calls go through, and of any other pointer. */
 #define TENURE_RELOCATION_JUMP 1026u   /* R_AARCH64_JUMP_SLOT */

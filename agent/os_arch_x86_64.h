@@ -20,6 +20,9 @@ static inline long tenure__syscall6(long n, long a, long b, long c, long d,
 #define TENURE_ELF_MACHINE 62u        /* EM_X86_64 */
 #define TENURE_AUDIT_ARCH 0xc000003eu /* AUDIT_ARCH_X86_64 */
 
+/* Of a pointer, what the machine goes by. */
+#define TENURE_POINTER_BITS UINT64_MAX
+
 /* Relocations that name a symbol: of a call, of an address in the table that
  * calls go through, and of any other pointer. */
 #define TENURE_RELOCATION_JUMP 7u    /* R_X86_64_JUMP_SLOT */

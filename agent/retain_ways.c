@@ -9,6 +9,7 @@
  */
 #include "agent/retaining.h"
 
+#include "agent/helper_arch.h"
 #include "agent/mark_words.h"
 #include "agent/modules.h"
 #include "agent/retain_frame.h"
@@ -88,11 +89,10 @@ static void describe_stack(struct tenure_retainer *record,
  * on the other side is the thread's descriptor: 0. */
 static uint64_t variable_distance(uint64_t thread_pointer, uint64_t address)
 {
-#if defined(__aarch64__)
-    return address > thread_pointer ? address - thread_pointer : 0;
-#else
-    return address < thread_pointer ? thread_pointer - address : 0;
-#endif
+    uint64_t below = thread_pointer - address, above = address - thread_pointer;
+    if (TENURE_TLS_BELOW)
+        return address < thread_pointer ? below : 0;
+    return address > thread_pointer ? above : 0;
 }
 
 static struct tenure_retainer describe_root(const struct tenure__root *root,

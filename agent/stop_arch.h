@@ -78,16 +78,6 @@ bool tenure__context_interrupted(const void *context,
 void tenure__context_restart(void *context, const struct tenure__call *call);
 void tenure__context_return(void *context, long result);
 
-/* struct sigaction of the kernel. */
-struct tenure__sigaction {
-    void *handler;
-    unsigned long flags;
-#ifdef __x86_64__
-    void *restorer;
-#endif
-    uint64_t mask;
-};
-
 /* Makes it return from the handler as the kernel of this machine wants. */
 void tenure__sigaction_finish(struct tenure__sigaction *action);
 

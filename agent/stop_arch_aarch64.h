@@ -4,6 +4,7 @@
 
 #include <asm/ptrace.h>
 #include <linux/elf.h>
+#include <stdint.h>
 
 typedef struct user_pt_regs tenure__registers;
 
@@ -18,5 +19,12 @@ typedef struct user_pt_regs tenure__registers;
 #define TENURE_VECTOR_WORDS 66
 #define TENURE_REGISTER_WORDS                                                  \
     (sizeof(tenure__registers) / 8 + TENURE_VECTOR_WORDS)
+
+/* struct sigaction of the kernel. */
+struct tenure__sigaction {
+    void *handler;
+    unsigned long flags;
+    uint64_t mask;
+};
 
 #endif

@@ -3,6 +3,7 @@
 #define TENURE_AGENT_STOP_ARCH_X86_64_H
 
 #include <linux/elf.h>
+#include <stdint.h>
 #include <sys/user.h>
 
 typedef struct user_regs_struct tenure__registers;
@@ -16,5 +17,13 @@ typedef struct user_regs_struct tenure__registers;
 #define TENURE_VECTOR_WORDS 344
 #define TENURE_REGISTER_WORDS                                                  \
     (sizeof(tenure__registers) / 8 + TENURE_VECTOR_WORDS)
+
+/* struct sigaction of the kernel. */
+struct tenure__sigaction {
+    void *handler;
+    unsigned long flags;
+    void *restorer;
+    uint64_t mask;
+};
 
 #endif
