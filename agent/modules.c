@@ -102,10 +102,10 @@ static const char *program_path(void)
     long bytes = tenure__syscall4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe",
                                   path, TENURE_PATH_BYTES - 1);
     path[bytes > 0 ? bytes : 0] = 0;
-    if (executed != NULL && executed[0] == '/' &&
-        strncmp(executed, "/proc/", 6) != 0 &&
-        strlen(executed) < TENURE_PATH_BYTES && is_same_file(executed, path))
-        strcpy(path, executed);
+    size_t length = executed != NULL ? strlen(executed) : 0;
+    if (length > 0 && length < TENURE_PATH_BYTES && executed[0] == '/' &&
+        strncmp(executed, "/proc/", 6) != 0 && is_same_file(executed, path))
+        memcpy(path, executed, length + 1);
     return path;
 }
 
