@@ -39,7 +39,7 @@ site=$(find "$scratch/sampled" -name '*.000[1-8].tenure' | sort |
         | select(any(.stack[]; .function == "keep_more")).id')
 says explain 'estimates: .* standard error of [1-9]' diff --explain="$site"
 says check '+- [0-9.]* KiB alive in the last; .* estimates' check
-says check 'in keep_more: .* +- [0-9.]* KiB in .* blocks' check
+says check 'in keep_more at .*/growing\.c:[0-9]*: .* +- [0-9.]* KiB in .* blocks' check
 for run in sampled exact; do
     ln -s "$scratch/$run"/*.0008.tenure "$scratch/$run/last"
     "$tenure" show "$scratch/$run/last" >"$scratch/$run.text"
