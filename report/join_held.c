@@ -24,6 +24,41 @@ static void add(struct tenure_series *series, uint32_t node, uint64_t bytes)
         *sum = UINT64_MAX;
 }
 
+/* In the first mark, LOSSES are about what is unreached, not lost yet. */
+static bool is_first_mark(const struct tenure_snapshot *from)
+{
+    for (uint64_t i = 0; i < from->marks_count; i++)
+        if (from->marks[i].lost_blocks > 0)
+            return false;
+    return from->losses_count > 0;
+}
+
+/* Reached blocks are in RETAINED, lost ones with what is below them are in
+ * MARKS; unreached ones that the next mark may find lost are in neither. */
+static void add_unreached(struct tenure_series *series,
+                          const struct tenure_snapshot *from)
+{
+    bool first = is_first_mark(from);
+    for (uint64_t i = 0; i < from->marks_count; i++) {
+        const struct tenure_mark *mark = &from->marks[i];
+        add(series, mark->site, mark->retained_bytes);
+        if (!first && mark->unreached_bytes > mark->lost_bytes)
+            add(series, mark->site, mark->unreached_bytes - mark->lost_bytes);
+    }
+}
+
+/* Of lost blocks below another site's, only the other knows. */
+static void retain_itself(struct tenure_series *series)
+{
+    uint32_t of = series->retained_of;
+    for (size_t i = 0; i < series->sites.count; i++) {
+        struct tenure_site *site = &series->sites.at[i];
+        uint64_t itself = site->population.live_bytes[of];
+        if (site->retained_bytes < itself)
+            site->retained_bytes = itself;
+    }
+}
+
 static void join_retained(struct tenure_series *series)
 {
     series->retained_of = newest_retained(series);
@@ -33,9 +68,8 @@ static void join_retained(struct tenure_series *series)
         &series->snapshots[series->retained_of];
     for (uint64_t i = 0; i < from->retained_count; i++)
         add(series, from->retained[i].site, from->retained[i].bytes);
-    for (uint64_t i = 0; i < from->marks_count; i++)
-        if (from->marks[i].retained_bytes > 0)
-            add(series, from->marks[i].site, from->marks[i].retained_bytes);
+    add_unreached(series, from);
+    retain_itself(series);
 }
 
 /* The generation of the oldest block of a node; UINT32_MAX: it has none. */

@@ -106,10 +106,9 @@ void tenure_say_lost(struct tenure_words *words,
         tenure_say(words, ": only lost blocks point to %s",
                    hanging->indirect_blocks == 1 ? "it" : "them");
     }
-    tenure_say(words,
-               timeline->count > 1 && !timeline->at_exit[hanging->snapshot]
-                   ? ", in two major snapshots"
-                   : ", at the end of the process");
+    tenure_say(words, timeline->at_exit[hanging->snapshot]
+                          ? ", at the end of the process"
+                          : ", in two major snapshots");
     if (timeline->sample_bytes > 0)
         tenure_say(words,
                    "; estimated from samples, which cannot tell what "

@@ -81,6 +81,58 @@ static void what_a_site_retains_is_of_the_newest_mark(void **state)
     done(&run);
 }
 
+static void blocks_that_are_not_lost_yet_count_as_well(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    begin(&run);
+    retain(&run, 3, 500);
+    struct tenure_mark lost = {.site = run.site,
+                               .generation = 1,
+                               .unreached_blocks = 5,
+                               .unreached_bytes = 50,
+                               .lost_blocks = 2,
+                               .lost_bytes = 20,
+                               .retained_bytes = 70};
+    writer_add(run.at[3], TENURE_SECTION_MARKS, &lost);
+    assert_int_equal(join(&run)->retained_bytes, 500 + 70 + 30);
+    done(&run);
+}
+
+/* What its mark says of trees is about all that is unreached. */
+static void in_a_first_mark_they_are_counted_once(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    begin(&run);
+    retain(&run, 3, 500);
+    struct tenure_mark lost = {.site = run.site,
+                               .generation = 1,
+                               .unreached_blocks = 5,
+                               .unreached_bytes = 50,
+                               .retained_bytes = 70};
+    struct tenure_loss loss = {.site = run.site,
+                               .leader = run.site,
+                               .direct_blocks = 5,
+                               .direct_bytes = 50,
+                               .below_blocks = 1,
+                               .below_bytes = 20};
+    writer_add(run.at[3], TENURE_SECTION_MARKS, &lost);
+    writer_add(run.at[3], TENURE_SECTION_LOSSES, &loss);
+    assert_int_equal(join(&run)->retained_bytes, 500 + 70);
+    done(&run);
+}
+
+static void a_site_retains_itself_at_least(void **state)
+{
+    (void)state;
+    struct run run = {0};
+    begin(&run);
+    retain(&run, 3, 40);
+    assert_int_equal(join(&run)->retained_bytes, 100);
+    done(&run);
+}
+
 static void sums_of_impossible_numbers_end_at_the_largest(void **state)
 {
     (void)state;
@@ -172,6 +224,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_site_retains_is_of_the_newest_mark),
+        cmocka_unit_test(blocks_that_are_not_lost_yet_count_as_well),
+        cmocka_unit_test(in_a_first_mark_they_are_counted_once),
+        cmocka_unit_test(a_site_retains_itself_at_least),
         cmocka_unit_test(sums_of_impossible_numbers_end_at_the_largest),
         cmocka_unit_test(without_a_mark_nobody_knows_what_is_retained),
         cmocka_unit_test(a_container_is_of_the_newest_mark_before_the_exit),

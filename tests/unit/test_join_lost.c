@@ -190,6 +190,21 @@ static void but_the_only_one_at_the_end_does(void **state)
     done(&run);
 }
 
+static void one_in_the_middle_of_a_run_is_not_its_end(void **state)
+{
+    (void)state;
+    struct run run;
+    begin(&run, 1);
+    mark(&run, 0, 0, 2, 2);
+    mark(&run, 0, 1, 5, 5);
+    lose_trees(&run, 0);
+    join(&run);
+    expect_words(&run, 0,
+                 "2 blocks definitely lost, 20 B, and 5 blocks, 50 B below "
+                 "them: nothing points to them, in two major snapshots");
+    done(&run);
+}
+
 static void the_newest_snapshot_that_lost_some_counts(void **state)
 {
     (void)state;
@@ -241,6 +256,7 @@ int main(void)
         cmocka_unit_test(of_one_block_it_is_singular),
         cmocka_unit_test(a_first_mark_loses_nothing),
         cmocka_unit_test(but_the_only_one_at_the_end_does),
+        cmocka_unit_test(one_in_the_middle_of_a_run_is_not_its_end),
         cmocka_unit_test(the_newest_snapshot_that_lost_some_counts),
         cmocka_unit_test(samples_are_estimates_and_say_so),
     };
