@@ -283,6 +283,8 @@ static void retainer(struct tenure_json *json, const struct tenure_view *view,
         tenure_json_count(json, "way", step[i].way);
         tenure_json_text(json, "kind", tenure_step_kind(&step[i]));
         tenure_json_text(json, "member", step[i].member);
+        if (step[i].times > 1)
+            tenure_json_count(json, "times", step[i].times);
         tenure_json_end_object(json);
     }
     tenure_json_end_array(json);

@@ -17,7 +17,6 @@
 #include "report/stack.h"
 #include "report/symbolize_data.h"
 #include "report/text.h"
-#include "report/words.h"
 
 struct tenure_retainers {
     const struct tenure_series *series;
@@ -273,6 +272,7 @@ static void name_step(struct tenure_retainers *all, struct tenure_step *step,
     *step = (struct tenure_step){.kind = record->kind,
                                  .where = "",
                                  .member = "",
+                                 .times = 1,
                                  .share = (double)record->share / 10000};
     if (!goes_on(record))
         all->at.known = false;
@@ -315,16 +315,80 @@ static void name_step(struct tenure_retainers *all, struct tenure_step *step,
     }
 }
 
+/* Names of parts that no program may give: a library's own. */
+static bool is_reserved(const char *name, size_t length)
+{
+    return length > 1 && name[0] == '_' &&
+           (name[1] == '_' || (name[1] >= 'A' && name[1] <= 'Z'));
+}
+
+static bool ends_name(char c)
+{
+    return c == 0 || c == '.' || c == '[';
+}
+
+/* Where the smallest member ends that holds both; 0 if none does. */
+static size_t common_length(const char *a, const char *b)
+{
+    size_t end = 0;
+    while (a[end] != 0 && a[end] == b[end])
+        end++;
+    if (ends_name(a[end]) && ends_name(b[end]))
+        return end;
+    while (end > 0 && !ends_name(a[--end]))
+        ;
+    return end;
+}
+
+/* Without what the library inside calls it: "srv.sessions" of
+ * "srv.sessions._M_t._M_impl". */
+static size_t given_length(const char *member, size_t end)
+{
+    for (;;) {
+        size_t name = end;
+        while (name > 0 && member[name - 1] != '.')
+            name--;
+        if (name == 0 || !is_reserved(member + name, end - name))
+            return end;
+        end = name - 1;
+    }
+}
+
+/* To the member that holds this pointer, too. */
+static void widen(struct tenure_retainers *all, struct tenure_step *last,
+                  const struct tenure_step *step)
+{
+    size_t end = common_length(last->member, step->member);
+    last->is_array = last->is_array || end == 0 || last->member[end] == '[' ||
+                     step->member[end] == '[';
+    last->member = text_of(all, "%.*s", (int)given_length(last->member, end),
+                           last->member);
+}
+
 /* Pointers of one variable are one step. */
-static bool join_step(struct tenure_step *last, const struct tenure_step *step)
+static bool join_global(struct tenure_retainers *all, struct tenure_step *last,
+                        const struct tenure_step *step)
 {
     if (last->kind != TENURE_RETAINER_GLOBAL ||
         step->kind != TENURE_RETAINER_GLOBAL ||
         strcmp(last->what, step->what) != 0 ||
         strcmp(last->where, step->where) != 0)
         return false;
+    widen(all, last, step);
     last->several = true;
     last->share += step->share;
+    return true;
+}
+
+/* What looks the same to a reader, one after another: sizes differ, or call
+ * stacks further out. */
+static bool join_block(struct tenure_step *last, const struct tenure_step *step)
+{
+    if (tenure_step_is_root(step) || last->kind != step->kind ||
+        last->offset != step->offset || strcmp(last->what, step->what) != 0 ||
+        strcmp(last->member, step->member) != 0)
+        return false;
+    last->times++;
     return true;
 }
 
@@ -341,7 +405,8 @@ static bool looks_alike(const struct tenure_step *a,
                         const struct tenure_step *b, uint32_t length)
 {
     for (uint32_t i = 0; i < length; i++)
-        if (a[i].kind != b[i].kind || strcmp(a[i].what, b[i].what) != 0 ||
+        if (a[i].kind != b[i].kind || a[i].times != b[i].times ||
+            strcmp(a[i].what, b[i].what) != 0 ||
             strcmp(a[i].where, b[i].where) != 0 ||
             strcmp(a[i].member, b[i].member) != 0)
             return false;
@@ -387,108 +452,12 @@ const struct tenure_step *tenure_retainers_of(struct tenure_retainers *all,
         }
         name_step(all, &step, record);
         step.way = way;
-        if (!more || !join_step(&all->steps[*count - 1], &step))
+        struct tenure_step *last = more ? &all->steps[*count - 1] : NULL;
+        if (!more ||
+            !(join_global(all, last, &step) || join_block(last, &step)))
             all->steps[(*count)++] = step;
     }
     if (join_way(all->steps, begins, *count))
         *count = begins;
     return all->steps;
-}
-
-const char *tenure_step_kind(const struct tenure_step *step)
-{
-    static const char *const names[] = {
-        "unknown", "global", "stack", "register", "tls",
-        "mapping", "kernel", "user",  "block",    "loader",
-        "table",   "blocks", "chain",
-    };
-    return step->kind < sizeof names / sizeof *names ? names[step->kind]
-                                                     : names[0];
-}
-
-const char *tenure_step_name(const struct tenure_step *step, char *text,
-                             size_t bytes)
-{
-    snprintf(text, bytes, "%s%s%s%s", step->what, *step->where ? " (" : "",
-             step->where, *step->where ? ")" : "");
-    return text;
-}
-
-/* A pointer of a global by its member; without types by its offset. */
-static void global_text(const struct tenure_step *step, char *text,
-                        size_t bytes)
-{
-    char offset[32] = "";
-    if (step->offset > 0)
-        snprintf(offset, sizeof offset, "+0x%" PRIx64, step->offset);
-    if (step->several)
-        snprintf(text, bytes, "%s, many of its words (%s)", step->what,
-                 step->where);
-    else if (*step->member)
-        snprintf(text, bytes, "global `%s` (%s)", step->member, step->where);
-    else
-        snprintf(text, bytes, "%s%s%s%s%s", step->what, offset,
-                 *step->where ? " (" : "", step->where,
-                 *step->where ? ")" : "");
-}
-
-/* `what` is "block of node_new". */
-static void block_text(const struct tenure_step *step, const char *blocks,
-                       char *text, size_t bytes)
-{
-    bool named = *step->member != 0;
-    snprintf(text, bytes, "%s%s, at %s%s+0x%" PRIx64 "%s", blocks,
-             step->what + strlen("block"), step->member, named ? " (" : "",
-             step->offset, named ? ")" : "");
-}
-
-/* The array, if the words are of one. */
-static void table_text(const struct tenure_step *step, char *text, size_t bytes)
-{
-    const char *index = strchr(step->member, '[');
-    int length = index != NULL ? (int)(index - step->member) : 0;
-    snprintf(text, bytes, "one %s, many of its words%s%.*s%s", step->what,
-             length > 0 ? " (" : "", length, step->member,
-             length > 0 ? "[])" : "");
-}
-
-const char *tenure_step_text(const struct tenure_step *step, char *text,
-                             size_t bytes)
-{
-    switch (step->kind) {
-    case TENURE_RETAINER_GLOBAL:
-        global_text(step, text, bytes);
-        break;
-    case TENURE_RETAINER_BLOCK:
-        block_text(step, "one block", text, bytes);
-        break;
-    case TENURE_RETAINER_TABLE:
-        table_text(step, text, bytes);
-        break;
-    case TENURE_RETAINER_BLOCKS:
-        block_text(step, "blocks", text, bytes);
-        break;
-    case TENURE_RETAINER_CHAIN:
-        block_text(step, "a chain of blocks", text, bytes);
-        break;
-    default:
-        tenure_step_name(step, text, bytes);
-    }
-    return text;
-}
-
-const char *tenure_way_text(struct tenure_retainers *all, uint32_t call,
-                            char *text, size_t bytes)
-{
-    struct tenure_words words = tenure_words_in(text, bytes);
-    char part[2300];
-    uint32_t count;
-    const struct tenure_step *step = tenure_retainers_of(all, call, &count);
-    for (uint32_t i = 0; i < count && step[i].way == 0; i++)
-        tenure_say(&words, "%s%s",
-                   i == 0                          ? ""
-                   : tenure_step_is_root(&step[i]) ? " and "
-                                                   : " -> ",
-                   tenure_step_text(&step[i], part, sizeof part));
-    return text;
 }

@@ -28,7 +28,10 @@ struct tenure_step {
                            of blocks that are known by their pointers' types:
                            "struct row.next" */
     const char *where;  /* the module of a global, or "" */
-    bool several;       /* pointers of a global, not only one */
+    bool several;       /* pointers of a global, not only one; `member` is
+                           the smallest that holds them all */
+    bool is_array;      /* they stand in elements of an array */
+    uint32_t times;     /* blocks: so many steps that look the same */
     uint64_t offset;    /* of the pointer in it; of a nameless global in the
                            module; 0 for all but these and blocks */
     double share;       /* of the site's newest blocks, 0 to 1 */

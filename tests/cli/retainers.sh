@@ -35,7 +35,7 @@ last=$(find d -name '*.tenure')
 
 held push_node "global \`list_head\` (cli_retainers)"
 expect_out "^   100.0 %  global"
-held fill_table "global \`table\`, many of its words (cli_retainers)"
+held fill_table "global \`table.slot\`, many of its words (cli_retainers)"
 held make_item "global \`the_box\` (cli_retainers)
 -> one block of make_box, many of its words (struct box.item[])"
 held on_stack "stack of thread holder (TID), in on_stack"

@@ -90,6 +90,11 @@ take by_unique "$cxx"
 expect "a map that a pointer owns" \
     '* global: global `registry` (*) = registry._M_t._M_t._M_head_impl | *: block of by_unique = map<...>._M_t._M_impl._M_header._M_* | *: block of by_unique' \
     "$(way 0)"
+take by_map "$cxx"
+expect "a map in a structure" \
+    '* global: global `server` (*) = server.by_id | *: block of by_map*' \
+    "$(way 0)"
+expect "its words are one member" 1 "$(said 'global `server.by_id` (')"
 
 take thread_local
 expect "thread-local" '[19]* tls: thread-local `own` of thread holders (*)' \

@@ -20,6 +20,7 @@ struct Session {
 struct Server {
     long before;
     std::vector<std::unique_ptr<Session>> sessions;
+    std::map<int, Session *> by_id;
 };
 
 static const int blocks = 50;
@@ -57,12 +58,22 @@ static NOINLINE void by_unique()
     take();
 }
 
+/* Whose header points to its root, its first and its last. */
+static NOINLINE void by_map()
+{
+    for (int i = 0; i < blocks; i++)
+        server.by_id[i] = born(i);
+    take();
+}
+
 int main(int count, char **words)
 {
     if (count != 2)
         return 2;
     if (strcmp(words[1], "by_vector") == 0)
         by_vector();
+    else if (strcmp(words[1], "by_map") == 0)
+        by_map();
     else
         by_unique();
     return 0;

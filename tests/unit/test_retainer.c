@@ -22,6 +22,19 @@ static struct {
     void *of[3];
 } tenure_test_rows[20];
 
+/* As a library's container in a structure of the program. */
+static struct {
+    uint64_t before;
+    struct {
+        struct {
+            void *parent, *left, *right;
+        } _Header; /* NOLINT: a library's name is the point */
+    } sessions;
+    struct {
+        void *_Elements[8]; /* NOLINT */
+    } lanes;
+} tenure_test_server;
+
 static __thread uint64_t tenure_test_local;
 
 struct held {
@@ -280,6 +293,89 @@ static void words_of_one_variable_are_one_step_and_ways_stay_apart(void **state)
     close_all(&held);
 }
 
+static void two_words(struct held *held, uint32_t leaf, const void *first,
+                      const void *second)
+{
+    const void *const word[] = {first, second};
+    for (uint32_t i = 0; i < 2; i++)
+        step(held, (struct tenure_retainer){.site = leaf,
+                                            .kind = TENURE_RETAINER_GLOBAL,
+                                            .module = held->module,
+                                            .what = i,
+                                            .share = 5000,
+                                            .offset = own_offset(word[i])});
+}
+
+static void words_of_one_member_have_the_name_of_the_smallest(void **state)
+{
+    (void)state;
+    struct held held;
+    uint32_t count;
+    begin_self(&held);
+    uint32_t tree = site(&held, 0x2000), lanes = site(&held, 0x3000);
+    uint32_t both = site(&held, 0x4000);
+    two_words(&held, tree, &tenure_test_server.sessions._Header.left,
+              &tenure_test_server.sessions._Header.right);
+    two_words(&held, lanes, &tenure_test_server.lanes._Elements[1],
+              &tenure_test_server.lanes._Elements[3]);
+    two_words(&held, both, &tenure_test_server.sessions._Header.left,
+              &tenure_test_server.lanes._Elements[3]);
+    open_all(&held);
+    const struct tenure_step *steps = way(&held, tree, &count);
+    assert_int_equal(count, 1);
+    check(steps, "global `tenure_test_server.sessions` (test_retainer)", 1);
+    assert_string_equal(steps->member, "tenure_test_server.sessions");
+    check(way(&held, lanes, &count),
+          "global `tenure_test_server.lanes`, many of its words "
+          "(test_retainer)",
+          1);
+    check(way(&held, both, &count),
+          "global `tenure_test_server` (test_retainer)", 1);
+    close_all(&held);
+}
+
+static void neighbours_that_look_the_same_are_one_step(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t kind, times;
+        uint64_t offset;
+        const char *text;
+    } runs[] = {
+        {TENURE_RETAINER_CHAIN, 12, 8,
+         "12 chains of blocks of 0x2000, at +0x8"},
+        {TENURE_RETAINER_CHAIN, 1, 16, "a chain of blocks of 0x2000, at +0x10"},
+        {TENURE_RETAINER_BLOCK, 2, 16, "2 blocks in a row of 0x2000, at +0x10"},
+        {TENURE_RETAINER_BLOCKS, 3, 16,
+         "3 layers of blocks of 0x2000, at +0x10"},
+    };
+    struct held held;
+    uint32_t count, number = 1;
+    begin(&held, "/nowhere/server");
+    uint32_t leaf = site(&held, 0x2000), box = site(&held, 0x3000);
+    step(&held, (struct tenure_retainer){.site = leaf,
+                                         .kind = TENURE_RETAINER_USER,
+                                         .module = TENURE_NONE,
+                                         .share = 10000});
+    for (uint32_t i = 0; i < 4; i++)
+        for (uint32_t n = 0; n < runs[i].times; n++)
+            step(&held, (struct tenure_retainer){.site = leaf,
+                                                 .step = number++,
+                                                 .kind = runs[i].kind,
+                                                 .module = TENURE_NONE,
+                                                 .what = box,
+                                                 .share = 10000,
+                                                 .offset = runs[i].offset});
+    open_all(&held);
+    const struct tenure_step *steps = way(&held, leaf, &count);
+    assert_int_equal(count, 5);
+    for (uint32_t i = 0; i < 4; i++) {
+        check(&steps[i + 1], runs[i].text, 1);
+        assert_int_equal(steps[i + 1].times, runs[i].times);
+    }
+    close_all(&held);
+}
+
 /* The function that the pc is in, and the variable below or above the
  * thread pointer. */
 static void stacks_and_thread_locals_of_the_program_have_names(void **state)
@@ -342,6 +438,8 @@ int main(void)
         cmocka_unit_test(a_thread_is_named_as_long_as_the_snapshot_knows_it),
         cmocka_unit_test(
             words_of_one_variable_are_one_step_and_ways_stay_apart),
+        cmocka_unit_test(words_of_one_member_have_the_name_of_the_smallest),
+        cmocka_unit_test(neighbours_that_look_the_same_are_one_step),
         cmocka_unit_test(stacks_and_thread_locals_of_the_program_have_names),
         cmocka_unit_test(a_snapshot_without_retainers_has_no_way),
     };
