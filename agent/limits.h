@@ -139,11 +139,14 @@
  * unreached. */
 #define TENURE_MARK_ODD_MS 1000u
 
-/* Blocks, and pointers between them, for which retained sizes are found; and
- * the share of the memory to spare that this may take. Beyond: none are known
- * (unweighed_blocks). */
-#define TENURE_RETAINED_BLOCKS_MAX (1u << 20)
-#define TENURE_RETAINED_EDGES_MAX (1u << 25)
+/* Blocks, and pointers between them, for which retained sizes are found; how
+ * many of these may lead to a block that another leads to as well, which is
+ * what takes time; that time; and the share of the memory to spare that it may
+ * take. Beyond: none are known (unweighed_blocks). */
+#define TENURE_RETAINED_BLOCKS_MAX (1u << 24)
+#define TENURE_RETAINED_EDGES_MAX (1u << 26)
+#define TENURE_RETAINED_JOINS_MAX (1u << 23)
+#define TENURE_RETAINED_MS 3000u
 #define TENURE_RETAINED_HEADROOM 4u /* a fourth */
 
 /* Rows of retained sizes. Beyond: the sites numbered last have none. */

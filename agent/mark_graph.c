@@ -10,8 +10,12 @@
 
 #include <errno.h>
 
+#include "agent/mark_odd.h"
 #include "agent/mark_words.h"
 #include "agent/os.h"
+
+#define BLOCKS_PER_LOOK 16384u /* ahead */
+#define BLOCKS_TO_FORESEE (1u << 18)
 
 struct building {
     const struct tenure__index *index;
@@ -20,8 +24,15 @@ struct building {
     struct tenure__mark_candidate block[TENURE__MARK_AHEAD];
     uint64_t cells, blocks; /* ever put there */
     uint32_t from;          /* blocks below have all their edges */
-    bool full;
+    const struct tenure__mark_graph_limits *limits;
+    uint64_t joins;
+    int error;
 };
+
+static size_t joined_bytes(const struct tenure__mark_graph *graph)
+{
+    return (graph->room_nodes / 64 + 1) * sizeof *graph->joined;
+}
 
 void tenure__mark_graph_drop(struct tenure__mark_graph *graph)
 {
@@ -30,7 +41,14 @@ void tenure__mark_graph_drop(struct tenure__mark_graph *graph)
                          graph->room_nodes * sizeof *graph->first);
     if (graph->to != NULL)
         tenure__os_unmap(graph->to, graph->room_edges * sizeof *graph->to);
+    if (graph->joined != NULL)
+        tenure__os_unmap(graph->joined, joined_bytes(graph));
     *graph = (struct tenure__mark_graph){0};
+}
+
+static void join(struct tenure__mark_graph *graph, uint32_t block)
+{
+    graph->joined[block / 64] |= 1ull << block % 64;
 }
 
 /* The edges that follow are those of `block`. */
@@ -53,8 +71,12 @@ static void judge(struct building *building,
     begin_block(building, from);
     if (graph->edges > graph->first[from] && graph->to[graph->edges - 1] == to)
         return;
+    if (building->index->block[to].parent != from) {
+        join(graph, to);
+        building->joins++;
+    }
     if (graph->edges + 1 >= graph->room_edges)
-        building->full = true;
+        building->error = -E2BIG;
     else
         graph->to[graph->edges++] = to;
 }
@@ -106,11 +128,24 @@ static void settle(struct building *building)
         judge(building, &building->block[i % TENURE__MARK_AHEAD]);
 }
 
+/* Whether it can end well. `done` blocks have been read. */
+static void look_ahead(struct building *building, uint32_t done)
+{
+    const struct tenure__mark_graph_limits *limits = building->limits;
+    if (done >= BLOCKS_TO_FORESEE &&
+        building->joins * building->index->count / done > limits->joins)
+        building->error = -E2BIG;
+    else if (tenure__os_monotonic_ns() >= limits->until_ns)
+        building->error = -ETIME;
+}
+
 static void read_blocks(struct building *building,
                         const struct tenure__mark *mark)
 {
     const struct tenure__index *index = building->index;
-    for (uint32_t i = 0; i < index->count && !building->full; i++) {
+    for (uint32_t i = 0; i < index->count && building->error == 0; i++) {
+        if (i % BLOCKS_PER_LOOK == 0)
+            look_ahead(building, i);
         if ((tenure__mark_flags(mark, i) & TENURE__BLOCK_REACHED) == 0)
             continue;
         struct tenure__words words = tenure__words_of(index, i);
@@ -122,24 +157,35 @@ static void read_blocks(struct building *building,
     begin_block(building, index->count);
 }
 
+/* No aligned word is the pointer by which these were reached. */
+static void join_odd(struct tenure__mark_graph *graph,
+                     const struct tenure__mark *mark)
+{
+    for (uint32_t i = 0; i < mark->odd_count; i++)
+        join(graph, tenure__odd_block(mark->odd[i]));
+}
+
 int tenure__mark_graph_build(const struct tenure__mark *mark,
-                             uint32_t edges_max,
+                             const struct tenure__mark_graph_limits *limits,
                              struct tenure__mark_graph *graph)
 {
-    struct building building = {.index = &mark->index, .graph = graph};
+    struct building building = {
+        .index = &mark->index, .graph = graph, .limits = limits};
     *graph = (struct tenure__mark_graph){
         .room_nodes = (uint64_t)mark->index.count + 1,
-        .room_edges = (uint64_t)edges_max + 1,
+        .room_edges = (uint64_t)limits->edges + 1,
     };
     graph->first =
         tenure__os_map_large(graph->room_nodes * sizeof *graph->first);
     graph->to = tenure__os_map_large(graph->room_edges * sizeof *graph->to);
-    int error = graph->first == NULL || graph->to == NULL ? -ENOMEM : 0;
-    if (error == 0)
+    graph->joined = tenure__os_map(joined_bytes(graph));
+    if (graph->first == NULL || graph->to == NULL || graph->joined == NULL)
+        building.error = -ENOMEM;
+    if (building.error == 0)
         read_blocks(&building, mark);
-    if (building.full)
-        error = -E2BIG;
-    if (error != 0)
+    if (building.error == 0)
+        join_odd(graph, mark);
+    if (building.error != 0)
         tenure__mark_graph_drop(graph);
-    return error;
+    return building.error;
 }

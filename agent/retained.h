@@ -10,8 +10,8 @@
  * Why dominators, and not a mark for each site that asks what stays white
  * without it: that is exact for the site as a whole, but costs a mark each,
  * and sites that grow are many. The tree costs about three marks for all
- * sites together. It is not for the largest heaps, whose snapshot should be
- * there in seconds: beyond the limits nothing is known, and counted.
+ * sites together. The snapshot of a large heap should be there in seconds:
+ * beyond the limits, time being one, nothing is known, and that is counted.
  *
  * In the walker, after the mark and before tenure__mark_losses(). Memory
  * comes from tenure__os_map.
@@ -26,8 +26,10 @@
 
 struct tenure__retained {
     const struct tenure__mark *mark;
-    uint64_t *held; /* a bit for each block: by a root */
+    uint64_t *held;  /* a bit for each block: by a root */
+    uint64_t *hangs; /* a bit for each block; internal */
     uint64_t held_words;
+    uint64_t until_ns; /* tenure__os_monotonic_ns; then it is given up */
     struct tenure_retained *row; /* out: by site */
     uint32_t row_count;
 };
@@ -42,7 +44,8 @@ void tenure__retained_root(const struct tenure__root *root,
                            void *with);
 
 /* Fills `row`, for up to `room` rows. Blocks born after `generation` weigh
- * nothing; site numbers are below `sites`. 0, -ENOMEM or -E2BIG. */
+ * nothing; site numbers are below `sites`. 0, -ENOMEM, -E2BIG, or -ETIME: it
+ * would take longer. */
 int tenure__retained_find(struct tenure__retained *retained,
                           uint32_t generation, uint32_t sites,
                           struct tenure_retained *row, uint32_t room);

@@ -51,9 +51,15 @@ static void solve(struct made *made, uint32_t nodes, struct edge *edge,
         made->rest[node] = node;
     }
     made->first[nodes] = used;
-    made->graph = (struct tenure__graph){
-        nodes, made->first, made->to, made->top, top, made->rest, nodes};
+    made->graph =
+        (struct tenure__graph){nodes, made->first, made->to, made->top,
+                               top,   made->rest,  nodes,    UINT64_MAX};
+    uint32_t *to = calloc(edges + 1, sizeof *to); /* it is overwritten */
+    memcpy(to, made->to, edges * sizeof *to);
     assert_int_equal(tenure__dominators_find(&made->graph, &made->found), 0);
+    tenure__dominators_list(&made->found);
+    memcpy(made->to, to, edges * sizeof *to);
+    free(to);
     assert_int_equal(made->found.count, nodes + 1);
     for (uint32_t i = 1; i < made->found.count; i++)
         made->number[made->found.order[i]] = i;

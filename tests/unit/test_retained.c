@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agent/mark_graph.h"
 #include "agent/retained.h"
 #include "mark_heap.h"
 
@@ -19,6 +20,7 @@ struct held {
     uint64_t root[8];
     struct tenure_retained row[SITES];
     uint64_t bytes[SITES]; /* by site */
+    bool is_late;
 };
 
 static uint64_t *born(struct held *held, uint32_t site, size_t bytes)
@@ -39,6 +41,8 @@ static int weigh(struct held *held)
     int error = tenure__retained_open(&retained, &held->mark, 1ull << 40);
     if (error != 0)
         return error;
+    if (held->is_late)
+        retained.until_ns = 1;
     tenure__retained_root(&root, held->root, 8, 0, &retained);
     error = tenure__retained_find(&retained, 5, SITES, held->row, SITES);
     for (uint32_t i = 0; error == 0 && i < retained.row_count; i++) {
@@ -87,6 +91,30 @@ static void a_list_counts_once(void **state)
     }
     assert_int_equal(weigh(&held), 0);
     assert_int_equal(held.bytes[NODE], 50000 * 32);
+    finish(&held);
+}
+
+/* A list whose nodes a table holds as well, with values of their own. */
+static void what_hangs_below_what_is_joined_counts_there(void **state)
+{
+    (void)state;
+    struct held held = {0};
+    heap_open(&held.heap, 301, 1 << 20);
+    uint64_t *table = born(&held, TABLE, 1600), *last = NULL;
+    for (uint32_t i = 0; i < 100; i++) {
+        uint64_t *node = born(&held, NODE, 32), *value = born(&held, VALUE, 48);
+        table[i] = node[0] = (uint64_t)node; /* itself: no edge */
+        node[1] = (uint64_t)last;
+        node[2] = (uint64_t)value;
+        value[0] = (uint64_t)born(&held, VALUE, 16);
+        last = node;
+    }
+    held.root[0] = (uint64_t)table;
+    held.root[1] = (uint64_t)last;
+    assert_int_equal(weigh(&held), 0);
+    assert_int_equal(held.bytes[TABLE], 1600);
+    assert_int_equal(held.bytes[NODE], 100 * (32 + 48 + 16));
+    assert_int_equal(held.bytes[VALUE], 100 * (48 + 16));
     finish(&held);
 }
 
@@ -234,16 +262,61 @@ static void without_memory_to_spare_nothing_is_weighed(void **state)
     finish(&held);
 }
 
+static void what_takes_too_long_is_given_up(void **state)
+{
+    (void)state;
+    struct held held = {.is_late = true};
+    heap_open(&held.heap, 10, 4096);
+    held.root[0] = (uint64_t)born(&held, TABLE, 32);
+    assert_int_equal(weigh(&held), -ETIME);
+    finish(&held);
+}
+
+/* Every block leads to the one before and to the first. */
+static void too_many_joins_are_foreseen(void **state)
+{
+    (void)state;
+    enum { BLOCKS = 600000 };
+    struct held held = {0};
+    struct tenure__mark_graph graph;
+    struct tenure__mark_source source = source_of(&held.heap);
+    struct tenure__mark_graph_limits limits = {
+        .edges = 2 * BLOCKS, .joins = BLOCKS / 2, .until_ns = UINT64_MAX};
+    uint64_t *first = NULL, *last = NULL;
+    heap_open(&held.heap, BLOCKS, BLOCKS * 32ul);
+    for (uint32_t i = 0; i < BLOCKS; i++) {
+        uint64_t *block = born(&held, NODE, 16);
+        block[0] = (uint64_t)last;
+        block[1] = (uint64_t)first;
+        first = first != NULL ? first : block;
+        last = block;
+    }
+    held.root[0] = (uint64_t)last;
+    assert_int_equal(tenure__mark_open(&held.mark, &source), 0);
+    tenure__mark_words(&held.mark, held.root, 8);
+    tenure__mark_run(&held.mark);
+    assert_int_equal(tenure__mark_graph_build(&held.mark, &limits, &graph),
+                     -E2BIG);
+    limits.joins = BLOCKS;
+    assert_int_equal(tenure__mark_graph_build(&held.mark, &limits, &graph), 0);
+    assert_int_equal(graph.edges, 2 * BLOCKS - 3);
+    tenure__mark_graph_drop(&graph);
+    finish(&held);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_retains_all_that_only_it_holds),
         cmocka_unit_test(a_list_counts_once),
+        cmocka_unit_test(what_hangs_below_what_is_joined_counts_there),
         cmocka_unit_test(what_two_hold_neither_retains),
         cmocka_unit_test(a_root_that_points_inside_holds_as_well),
         cmocka_unit_test(young_and_lost_blocks_weigh_nothing),
         cmocka_unit_test(random_heaps_agree_with_the_oracle),
         cmocka_unit_test(without_memory_to_spare_nothing_is_weighed),
+        cmocka_unit_test(what_takes_too_long_is_given_up),
+        cmocka_unit_test(too_many_joins_are_foreseen),
     };
     return cmocka_run_group_tests_name("retained", tests, NULL, NULL);
 }
