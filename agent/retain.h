@@ -10,7 +10,8 @@
  * are kept.
  *
  * Blocks of one type in a row are one step, for a list is one container; what
- * comes back on the way is a loop, of which each part is a step once. Of one
+ * comes back on the way is a loop, of which each part is a step once, if it
+ * does so three times. Of one
  * type are blocks of one size from the same call of malloc, or in a wrapper
  * of it from the same call of that.
  *

@@ -4,7 +4,8 @@
  * In come the parents that the mark has left; out go the steps. What is made
  * by one family of sites, in one size, is one step as long as it follows one
  * another; and what comes back on the way is a loop, as cells and values of
- * a list do: each part of it is a step once, where it is first met.
+ * a list do: each part of it is a step once, where it is first met. Where no
+ * sample comes by more than twice it is no loop, and every part is a step.
  *
  * A way may be as long as a list is, and samples share most of it. So where
  * nothing new was met for long, jumps are noted, and taken by the next one.
@@ -21,6 +22,7 @@ struct climb {
     uint64_t own;          /* type of the sample */
     uint32_t quiet;        /* blocks since a step was new */
     uint32_t from, middle; /* for the next jump; + 1 */
+    bool folds;            /* loops */
 };
 
 static uint64_t type_of(const struct tenure__retaining *making, uint32_t block)
@@ -68,10 +70,12 @@ static void note_jump(struct climb *climb, uint32_t block)
 
 /* ---- steps ------------------------------------------------------------- */
 
-/* The step of this type + 1; 0 if there is none. */
+/* The step of this type + 1; 0 if there is none, or only before others. */
 static uint32_t step_of(const struct climb *climb, uint64_t type)
 {
     uint32_t at = climb->steps;
+    if (!climb->folds)
+        return at > 0 && climb->step[at - 1].type == type ? at : 0;
     while (at > 0 && climb->step[at - 1].type != type)
         at--;
     return at;
@@ -102,17 +106,19 @@ static void add_step(struct climb *climb, const struct tenure__retain_step *new)
     climb->quiet = climb->from = climb->middle = 0;
 }
 
-/* This step again: what lies between is a loop, if it is anything. */
+/* This step again: what lies between is part of a loop, if it is anything. */
 static void come_back(struct climb *climb, uint32_t at, uint32_t block)
 {
     struct tenure__retain_step moving = climb->step[at];
     uint32_t last = climb->steps - 1;
     moving.first = block;
-    for (uint32_t i = at; i < last; i++) {
+    for (uint32_t i = at; i < last; i++)
         climb->step[i] = climb->step[i + 1];
-        climb->step[i].is_loop = true;
-    }
-    moving.is_loop = moving.is_loop || at < last;
+    if (at < last)
+        moving.rounds++;
+    moving.now = at < last ? 1 : moving.now + 1;
+    if (moving.now > moving.run)
+        moving.run = moving.now;
     climb->step[last] = moving;
     climb->quiet++;
     note_jump(climb, block);
@@ -130,13 +136,17 @@ static void pass(struct climb *climb, uint32_t block, uint32_t onto)
                             .first = block,
                             .via = block,
                             .onto = onto,
+                            .run = 1,
+                            .now = 1,
+                            .rounds = 1,
                         });
 }
 
 static void find_path(struct tenure__retaining *making, uint32_t sample,
-                      struct tenure__retain_path *path)
+                      bool folds, struct tenure__retain_path *path)
 {
-    struct climb climb = {.making = making, .own = type_of(making, sample)};
+    struct climb climb = {
+        .making = making, .own = type_of(making, sample), .folds = folds};
     uint32_t at = sample, up;
     bool is_own = true;
     path->held = sample;
@@ -158,9 +168,31 @@ static void find_path(struct tenure__retaining *making, uint32_t sample,
         path->step[i] = climb.step[climb.steps - 1 - i];
 }
 
+static bool repeats(const struct tenure__retain_path *path)
+{
+    uint32_t at = 0;
+    while (at < path->steps && path->step[at].rounds < TENURE__RETAIN_REPEATS)
+        at++;
+    return at < path->steps;
+}
+
+static bool comes_back(const struct tenure__retain_path *path)
+{
+    uint32_t at = 0;
+    while (at < path->steps && path->step[at].rounds == 1)
+        at++;
+    return at < path->steps;
+}
+
 void tenure__retain_paths(struct tenure__retaining *making,
                           const struct tenure__retain_chosen *chosen)
 {
-    for (uint32_t i = 0; i < chosen->count; i++)
-        find_path(making, chosen->sample[i], &making->path[i]);
+    bool is_loop = false;
+    for (uint32_t i = 0; i < chosen->count; i++) {
+        find_path(making, chosen->sample[i], true, &making->path[i]);
+        is_loop = is_loop || repeats(&making->path[i]);
+    }
+    for (uint32_t i = 0; i < chosen->count && !is_loop; i++)
+        if (comes_back(&making->path[i]))
+            find_path(making, chosen->sample[i], false, &making->path[i]);
 }

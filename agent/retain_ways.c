@@ -25,7 +25,8 @@ struct way {
     uint32_t into;    /* at which byte of its top the root points */
     uint32_t several; /* a bit for each step, and for `held` behind the last:
                          it is not the same block for all */
-    uint32_t chained; /* a bit for each step: not its first block holds */
+    uint32_t paired;  /* a bit for each step: not its first block holds */
+    uint32_t chained; /* and there are so many that it is a chain */
 };
 
 /* ---- roots ------------------------------------------------------------- */
@@ -193,7 +194,9 @@ static void join_way(struct way *way, const struct tenure__retain_path *path)
         const struct tenure__retain_step *step = &path->step[s];
         if (step->first != way->path.step[s].first)
             way->several |= 1u << s;
-        if (step->first != step->via || step->is_loop)
+        if (step->first != step->via)
+            way->paired |= 1u << s;
+        if (step->run >= TENURE__RETAIN_REPEATS || step->rounds > 1)
             way->chained |= 1u << s;
     }
     if (path->held != way->path.held)
@@ -339,6 +342,8 @@ static uint32_t step_kind(const struct way *way, uint32_t step)
         return TENURE_RETAINER_BLOCKS;
     if (way->chained & 1u << step)
         return TENURE_RETAINER_CHAIN;
+    if (way->paired & 1u << step)
+        return TENURE_RETAINER_BLOCKS;
     return way->several & 1u << (step + 1) ? TENURE_RETAINER_TABLE
                                            : TENURE_RETAINER_BLOCK;
 }

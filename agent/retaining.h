@@ -10,16 +10,19 @@
 #define TENURE__RETAIN_VOTES (1u << 16) /* of one site; a power of two */
 #define TENURE__RETAIN_CALLERS (1u << 16)
 #define TENURE__RETAIN_JUMPS (1u << 16)
+#define TENURE__RETAIN_REPEATS 3u      /* fewer do not show a chain */
 #define TENURE__RETAIN_TOPS (1u << 17) /* twice all samples; the same */
 
 /* The way of a sample, from the root. A step is a run of blocks of one type,
- * or one part of a loop of several. */
+ * or one part of a loop of several: what passes the same types three times.
+ * Twice is none, for a table may hold a table. */
 struct tenure__retain_step {
-    uint64_t type;  /* internal to retain_path.c */
-    uint32_t first; /* the block nearest to the root */
-    uint32_t via;   /* the one nearest to the sample, */
-    uint32_t onto;  /* which points to this one */
-    bool is_loop;
+    uint64_t type;     /* internal to retain_path.c */
+    uint32_t first;    /* the block nearest to the root */
+    uint32_t via;      /* the one nearest to the sample, */
+    uint32_t onto;     /* which points to this one */
+    uint32_t run, now; /* its blocks in a row: most, and last */
+    uint32_t rounds;   /* how often the way came here */
 };
 
 struct tenure__retain_path {

@@ -321,6 +321,66 @@ static void what_comes_back_on_the_way_is_two_steps(void **state)
     finish(&held);
 }
 
+/* A table of cells, of which each has a table of cells: nothing repeats. */
+static void what_comes_back_once_is_no_chain(void **state)
+{
+    (void)state;
+    enum { CELL = OTHER, STEPS = 7 };
+    static const uint32_t site[STEPS] = {0,    NODE,  TABLE, CELL,
+                                         NODE, TABLE, CELL};
+    static const uint64_t offset[STEPS] = {0, 8, 48, 16, 8, 0, 0};
+    struct held held = {0};
+    const struct tenure_retainer *way[64];
+    heap_open(&held.heap, 3000, 1 << 20);
+    uint64_t *outer = born(&held, NODE, 1, 32);
+    uint64_t *keys = born(&held, TABLE, 1, 4000);
+    uint64_t *key = born(&held, CELL, 1, 24);
+    uint64_t *inner = born(&held, NODE, 1, 32);
+    uint64_t *table = born(&held, TABLE, 1, 4000);
+    held.root[0] = (uint64_t)outer;
+    outer[1] = (uint64_t)keys;
+    keys[6] = (uint64_t)key;
+    key[2] = (uint64_t)inner;
+    inner[1] = (uint64_t)table;
+    for (uint32_t i = 0; i < 400; i++) {
+        table[i] = (uint64_t)born(&held, CELL, 1, 24);
+        *(uint64_t *)table[i] = (uint64_t)born(&held, VALUE, 1, 100);
+    }
+    look(&held);
+    assert_int_equal(way_of(&held, VALUE, way), STEPS);
+    for (uint32_t i = 1; i < STEPS; i++) {
+        assert_int_equal(way[i]->kind, i == 5   ? TENURE_RETAINER_TABLE
+                                       : i == 6 ? TENURE_RETAINER_BLOCKS
+                                                : TENURE_RETAINER_BLOCK);
+        assert_int_equal(way[i]->what, site[i]);
+        assert_true(i == 5 || way[i]->offset == offset[i]);
+    }
+    finish(&held);
+}
+
+static void two_in_a_row_are_no_chain_and_three_are(void **state)
+{
+    (void)state;
+    for (uint32_t nodes = 1; nodes <= 3; nodes++) {
+        static const uint32_t kind[] = {0, TENURE_RETAINER_BLOCK,
+                                        TENURE_RETAINER_BLOCKS,
+                                        TENURE_RETAINER_CHAIN};
+        struct held held = {0};
+        const struct tenure_retainer *way[64];
+        heap_open(&held.heap, 100, 1 << 16);
+        uint64_t *last = &held.root[0];
+        for (uint32_t i = 0; i < nodes; i++) {
+            *last = (uint64_t)born(&held, NODE, 1, 32);
+            last = (uint64_t *)*last;
+        }
+        last[1] = (uint64_t)born(&held, VALUE, 1, 40);
+        look(&held);
+        assert_int_equal(way_of(&held, VALUE, way), 2);
+        assert_int_equal(way[1]->kind, kind[nodes]);
+        finish(&held);
+    }
+}
+
 /* The malloc of `pc`, called from so many places. */
 static void make_sites(uint32_t *site, uint32_t sites, uint64_t pc)
 {
@@ -430,6 +490,8 @@ int main(void)
         cmocka_unit_test(words_of_a_list_count_as_one_container),
         cmocka_unit_test(long_ways_keep_the_steps_next_to_the_root),
         cmocka_unit_test(what_comes_back_on_the_way_is_two_steps),
+        cmocka_unit_test(what_comes_back_once_is_no_chain),
+        cmocka_unit_test(two_in_a_row_are_no_chain_and_three_are),
         cmocka_unit_test(a_list_that_many_places_fill_is_one_step),
         cmocka_unit_test(what_a_wrapper_hands_out_is_told_apart_by_its_caller),
         cmocka_unit_test(roots_of_several_threads_are_one_way),
