@@ -55,8 +55,9 @@ struct tenure_charge {
     /* What it is accused of: lost blocks of class lost, grown bytes of class
      * grown, else what was alive in the last snapshot before the end. */
     uint64_t blocks, bytes;
-    uint64_t below_blocks, below_bytes; /* lost with them, of any site */
-    bool freed_at_end;                  /* all of it, as the program ended */
+    uint64_t below_blocks, below_bytes;       /* lost with them, of any site */
+    uint64_t indirect_blocks, indirect_bytes; /* of the blocks: below others */
+    bool freed_at_end;       /* all of it, as the program ended */
     double error_bytes;      /* standard error of an estimate, or 0 */
     uint64_t work;           /* allocations of the process meanwhile */
     double rate;             /* bytes per second; 0 = unknown */

@@ -134,6 +134,8 @@ static void add_verdict(struct tenure_charge *charge,
         charge->bytes = verdict->lost_bytes;
         charge->below_blocks = verdict->hanging.below_blocks;
         charge->below_bytes = verdict->hanging.below_bytes;
+        charge->indirect_blocks = verdict->hanging.indirect_blocks;
+        charge->indirect_bytes = verdict->hanging.indirect_bytes;
         charge->error_bytes = sqrt(verdict->hanging.bytes_variance);
     }
     if (verdict->class != TENURE_CLASS_GROWN)
@@ -167,6 +169,8 @@ static void count_with(struct tenure_charge *first,
     first->bytes += other->bytes;
     first->below_blocks += other->below_blocks;
     first->below_bytes += other->below_bytes;
+    first->indirect_blocks += other->indirect_blocks;
+    first->indirect_bytes += other->indirect_bytes;
     first->rate += other->rate;
     first->freed_at_end &= other->freed_at_end;
     first->error_bytes = hypot(first->error_bytes, other->error_bytes);

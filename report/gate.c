@@ -51,13 +51,17 @@ const char *tenure_charge_headline(const struct tenure_gate *gate,
     tenure_say(&words, "%s in %s", tenure_class_name(charge->class),
                tenure_charge_title(charge));
     say_place(gate, charge, &words);
-    tenure_say(&words, ": %s", tenure_text_bytes(charge->bytes).text);
+    /* What is below is said behind. */
+    bool apart = charge->below_blocks > 0;
+    uint64_t blocks = charge->blocks - (apart ? charge->indirect_blocks : 0);
+    uint64_t sum = charge->bytes - (apart ? charge->indirect_bytes : 0);
+    tenure_say(&words, ": %s", tenure_text_bytes(sum).text);
     if (charge->error_bytes >= 0.5)
         tenure_say(&words, " +- %s",
                    tenure_text_bytes((uint64_t)charge->error_bytes).text);
-    tenure_say(&words, " in %s block%s", tenure_text_count(charge->blocks).text,
-               charge->blocks == 1 ? "" : "s");
-    if (charge->below_blocks > 0) {
+    tenure_say(&words, " in %s block%s", tenure_text_count(blocks).text,
+               blocks == 1 ? "" : "s");
+    if (apart) {
         tenure_say(&words, ", and %s in ",
                    tenure_text_bytes(charge->below_bytes).text);
         tenure_say(&words, "%s block%s below",

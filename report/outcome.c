@@ -146,8 +146,11 @@ static void say_too_few(struct tenure_outcome *outcome, uint32_t running,
     else
         tenure_say(&words, "%u snapshots allow no more than a suspicion; ",
                    given);
-    tenure_say(&words, "take %u more %s for a verdict", missing,
-               missing == 1 ? "snapshot" : "snapshots");
+    tenure_say(&words, "take %u more %s %s", missing,
+               missing == 1 ? "snapshot" : "snapshots",
+               outcome->verdict == TENURE_VERDICT_LEAK
+                   ? "to judge growth as well"
+                   : "for a verdict");
 }
 
 static void say_blindness(struct tenure_outcome *outcome,

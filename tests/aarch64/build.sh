@@ -97,6 +97,6 @@ cmake -S "$source" -B "$build/agent" -G Ninja -DTENURE_WERROR=ON \
     -DCMAKE_C_FLAGS="$late" -DCMAKE_TOOLCHAIN_FILE="$build/toolchain.cmake" >"$build/log" 2>&1 ||
     { cat "$build/log"; exit 1; }
 [ $# -gt 0 ] || set -- tenure tenure_preload situations mark_plugin probe \
-    holders
+    holders detour
 cmake --build "$build/agent" --target "$@" >"$build/log" ||
     { cat "$build/log"; exit 1; }
