@@ -12,7 +12,8 @@
  *   expect: processes N          so many processes left snapshots
  *   expect: snapshots none       its first process may leave none; `processes`
  *                                after this line still counts the others
- *   expect: dropped any          records may have been dropped
+ *   expect: dropped any          records may have been dropped, and the last
+ *                                snapshots not been written
  *   expect: missed any           blocks may have been freed unseen
  *   expect: unseen NAME          the blocks of this library, and of no other,
  *                                are said to be unseen

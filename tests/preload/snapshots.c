@@ -52,7 +52,14 @@ static int parse_name(struct file *file, const char *name)
     return file->seq > 0 && file->pid > 0 ? 0 : -1;
 }
 
-static int list(struct files *files, const char *directory)
+/* Says that the last snapshot could not be written (agent/file.h). */
+static bool is_failure(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && strcmp(dot, ".failed") == 0;
+}
+
+static int list(struct files *files, const char *directory, bool may_fail)
 {
     int wrong = 0;
     struct dirent *entry;
@@ -62,7 +69,7 @@ static int list(struct files *files, const char *directory)
     while (stream && (entry = readdir(stream))) {
         if (entry->d_name[0] == '.' || files->count == FILES_MAX)
             continue;
-        if (entry->d_type != DT_REG)
+        if (entry->d_type != DT_REG || (may_fail && is_failure(entry->d_name)))
             continue;
         if (parse_name(&files->entries[files->count], entry->d_name) == 0) {
             files->count++;
@@ -317,7 +324,7 @@ int snapshots_check(const char *directory, pid_t pid, const char *tenure,
 {
     struct files files;
     int processes = 0, of_main = 0;
-    int wrong = list(&files, directory);
+    int wrong = list(&files, directory, expect->may_drop);
     for (int i = 0, count; i < files.count; i += count) {
         const struct file *first = &files.entries[i];
         for (count = 1; i + count < files.count; count++)
