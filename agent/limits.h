@@ -51,6 +51,11 @@
 #define TENURE_MODULES_MAX 65536u
 #define TENURE_MODULES_LIVE_MAX 4096u
 
+/* Objects in the loader's list, and segments of one. Beyond: the list is read
+ * again at the next refresh; the rest of the segments are not known. */
+#define TENURE_LOADER_OBJECTS_MAX 16384
+#define TENURE_LOADER_SEGMENTS_MAX 64
+
 /* Slots of functions that are not bound yet, of modules that were loaded
  * later. Beyond: all of a module are looked for again at each refresh. */
 #define TENURE_UNBOUND_SLOTS_MAX 4096u
@@ -117,6 +122,13 @@
 
 /* Rows of what the mark has found. Beyond: it fails. */
 #define TENURE_MARK_ROWS_MAX (1u << 20)
+
+/* Ranges that are no roots: dead stacks, chunks, the agent's. Beyond: the
+ * mark fails (-E2BIG). */
+#define TENURE_ROOTS_RANGES_MAX (1u << 20)
+
+/* Blocks of 256 KiB and more. Beyond: the mark fails (-E2BIG). */
+#define TENURE_MARK_BIG_MAX (1u << 20)
 
 /* Blocks that can be marked. Beyond: the mark fails (-E2BIG). */
 #define TENURE_MARK_BLOCKS_MAX (UINT32_MAX - 16)

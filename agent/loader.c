@@ -8,10 +8,8 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "agent/limits.h"
 #include "agent/os.h"
-
-#define SEGMENTS_MAX 64
-#define OBJECTS_MAX 16384
 
 int tenure__loader_read(void *to, uint64_t from, size_t bytes)
 {
@@ -67,8 +65,8 @@ static int read_headers(const struct link_map *map, bool program,
         at = map->l_addr + header.e_phoff;
         count = header.e_phnum;
     }
-    if (count > SEGMENTS_MAX)
-        count = SEGMENTS_MAX;
+    if (count > TENURE_LOADER_SEGMENTS_MAX)
+        count = TENURE_LOADER_SEGMENTS_MAX;
     if (tenure__loader_read(segments, at, count * sizeof *segments) != 0)
         return -EFAULT;
     info->dlpi_addr = map->l_addr;
@@ -82,12 +80,13 @@ int tenure__loader_each(int (*visit)(struct dl_phdr_info *info, size_t bytes,
                         void *with)
 {
     static char path[4096]; /* one thread at a time */
-    static ElfW(Phdr) segments[SEGMENTS_MAX];
+    static ElfW(Phdr) segments[TENURE_LOADER_SEGMENTS_MAX];
     uint64_t at = (uint64_t)_r_debug.r_map;
     for (int i = 0; at != 0; i++) {
         struct link_map map = {0};
         struct dl_phdr_info info = {0};
-        if (i == OBJECTS_MAX || tenure__loader_read(&map, at, sizeof map) != 0)
+        if (i == TENURE_LOADER_OBJECTS_MAX ||
+            tenure__loader_read(&map, at, sizeof map) != 0)
             return -EAGAIN;
         if (read_headers(&map, i == 0, segments, &info) == 0) {
             safe_string(path, sizeof path, (uint64_t)map.l_name);

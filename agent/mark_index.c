@@ -16,7 +16,6 @@
 #define CELLS_OF_GIB (1u << 21)
 #define CELLS_OF_REGION (1u << 15) /* 16 MiB */
 #define TOUCHED_WORDS ((1u << 24) / 64)
-#define BIG_MAX (1u << 20) /* at 256 KiB each: 256 GiB */
 
 static void *map(size_t count, size_t bytes)
 {
@@ -37,7 +36,7 @@ void tenure__index_drop(struct tenure__index *index)
     unmap(index->touched, TOUCHED_WORDS, sizeof *index->touched);
     unmap(index->block, index->capacity, sizeof *index->block);
     unmap(index->generation, index->capacity, sizeof *index->generation);
-    unmap(index->big, BIG_MAX, sizeof *index->big);
+    unmap(index->big, TENURE_MARK_BIG_MAX, sizeof *index->big);
     *index = (struct tenure__index){0};
 }
 
@@ -71,7 +70,7 @@ static void put_block(struct building *building, uint32_t number,
     struct tenure__index *index = building->index;
     uint64_t bytes = units_of(block->bytes) * 8, units = bytes / 8;
     if (units >= TENURE__UNITS_BIG) {
-        if (index->big_count == BIG_MAX) {
+        if (index->big_count == TENURE_MARK_BIG_MAX) {
             building->error = -E2BIG;
             return;
         }
@@ -210,7 +209,7 @@ int tenure__index_build(struct tenure__index *index,
     *index = (struct tenure__index){.low = UINT64_MAX};
     index->gib = map(GIBS, sizeof *index->gib);
     index->touched = map(TOUCHED_WORDS, sizeof *index->touched);
-    index->big = map(BIG_MAX, sizeof *index->big);
+    index->big = map(TENURE_MARK_BIG_MAX, sizeof *index->big);
     index->capacity = BLOCKS_FIRST;
     index->block = map(index->capacity, sizeof *index->block);
     index->generation = map(index->capacity, sizeof *index->generation);

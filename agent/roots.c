@@ -24,8 +24,6 @@
 #include "agent/roots_index.h"
 #include "agent/roots_thread.h"
 
-#define RANGES_MAX (1u << 20)
-
 /* Of thread-local storage below (x86_64) or above the thread pointer, where
  * it is not at the end of a stack. */
 #define TLS_BYTES 8192u
@@ -411,8 +409,8 @@ int tenure__roots_find(const struct tenure__roots_input *input,
     };
     int error = tenure__roots_open(roots, TENURE_ROOTS_MAX) |
                 tenure__roots_open(&search.wanted, TENURE_ROOTS_MAX) |
-                tenure__ranges_open(&search.never, RANGES_MAX) |
-                tenure__ranges_open(&search.heap, RANGES_MAX);
+                tenure__ranges_open(&search.never, TENURE_ROOTS_RANGES_MAX) |
+                tenure__ranges_open(&search.heap, TENURE_ROOTS_RANGES_MAX);
     if (error == 0) {
         leave_out_agent(&search);
         leave_out_allocator(&search);
