@@ -105,12 +105,31 @@ for i in range(30):
 ' "$1"
 EOT
 
+# A true loss, of one block of 40 B, which Valgrind calls definitely lost at the
+# same place: main() keeps the only pointer to it in its frame and never frees
+# it. Accepted are up to 64 B that a function called by main() itself allocates
+# and loses; that a version of memcached loses nothing there is no error.
+cat >memcached.supp <<'EOT'
+# max=64
+{
+   what main() of memcached forgets
+   Memcheck:Leak
+   match-leak-kinds: definite
+   fun:calloc
+   obj:*/memcached
+   obj:*/memcached
+   fun:__libc_start_call_main
+}
+EOT
+
 # serve CLIENT COMMAND...
 serve() {
     client=$1
     shift
     # Its client is without the agent on purpose, and a shell.
     accepted=--ignore-unseen=sh
+    [ ! -f "$client.supp" ] ||
+        accepted="$accepted --suppressions=$client.supp"
     gate "$client" sh serve.sh "$scratch/socket" "$leaky" "$client.sh" "$@"
 }
 PYTHON=$python accepted=
