@@ -75,7 +75,9 @@ void tenure_check_files(struct tenure_check *check, char *const *paths,
         tenure_unseen_ended(decision, &check->ignored, wanted_snapshots(check));
         return;
     }
+    struct stat st;
     bool runnable = count > 0 && access(paths[0], X_OK) == 0 &&
+                    stat(paths[0], &st) == 0 && S_ISREG(st.st_mode) &&
                     !strstr(paths[0], ".tenure");
     tenure_decision_error(decision, "%s%s", why.text,
                           runnable ? "; to run a program, write -- before it"

@@ -43,6 +43,29 @@ static void say_place(const struct tenure_gate *gate,
                tenure_gate_path(gate, place->file), place->line);
 }
 
+/* What is below the leader's lost blocks stands in a figure of its own. */
+static void say_members(const struct tenure_gate *gate,
+                        const struct tenure_charge *leader,
+                        struct tenure_words *words)
+{
+    uint64_t blocks = 0, bytes = 0;
+    for (uint32_t i = 0; i < gate->charge_count; i++) {
+        const struct tenure_charge *charge = &gate->charges[i];
+        if (charge->leader != leader->leader || charge == leader ||
+            charge->above > 0)
+            continue;
+        blocks += charge->blocks + charge->below_blocks;
+        bytes += charge->bytes + charge->below_bytes;
+    }
+    tenure_say(words, ", with %u related site%s", leader->members,
+               leader->members == 1 ? "" : "s");
+    if (blocks > 0) {
+        tenure_say(words, " that have %s in", tenure_text_bytes(bytes).text);
+        tenure_say(words, " %s block%s more", tenure_text_count(blocks).text,
+                   blocks == 1 ? "" : "s");
+    }
+}
+
 const char *tenure_charge_headline(const struct tenure_gate *gate,
                                    const struct tenure_charge *charge,
                                    char *text, size_t bytes)
@@ -76,8 +99,7 @@ const char *tenure_charge_headline(const struct tenure_gate *gate,
     if (*charge->since)
         tenure_say(&words, ", since %s", charge->since);
     if (charge->members > 0)
-        tenure_say(&words, ", with %u related site%s", charge->members,
-                   charge->members == 1 ? "" : "s");
+        say_members(gate, charge, &words);
     return text;
 }
 

@@ -104,6 +104,7 @@ static void add_container(struct tenure_series *series,
     held->share = first || share < held->share ? share : held->share;
     held->older = older && (first || held->older);
     held->unresized = unresized && (first || held->unresized);
+    held->whole = of->kind != TENURE_RETAINER_GLOBAL && (first || held->whole);
     held->words += of->words;
     held->filled += of->filled;
     held->blocks += of->blocks;

@@ -21,8 +21,8 @@ static void add_marks(struct tenure_series *series, uint32_t i)
         tenure_join_add(p->lost_bytes, i,
                         once ? mark->unreached_bytes : mark->lost_bytes);
         if (i + 1 == series->timeline.count) {
-            site->possible_blocks += mark->possible_blocks;
-            site->possible_bytes += mark->possible_bytes;
+            p->possible_blocks += mark->possible_blocks;
+            p->possible_bytes += mark->possible_bytes;
         }
     }
 }

@@ -153,7 +153,7 @@ void tenure_memory_text(const struct tenure_memory_point *point, char *text,
     tenure_say_bytes(&words, (double)point->tracked);
     say_part(&words, "allocator overhead", tenure_memory_overhead(point));
     say_part(&words, "mappings", point->mapped);
-    say_part(&words, "stacks", point->stacks);
+    say_part(&words, "main stack", point->stacks);
     say_part(&words, "files", point->files);
     say_part(&words, "agent", point->agent);
     if (unknown >= 0) {

@@ -2,7 +2,7 @@
  * The process level: what its resident memory is made of, and which part of
  * it grows.
  *
- *   RSS = tracked + allocator overhead + mappings + stacks + files + agent
+ *   RSS = tracked + allocator overhead + mappings + main stack + files + agent
  *         + unknown
  *
  * The parts come from different books (requested bytes, the allocator's own

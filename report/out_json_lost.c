@@ -30,8 +30,8 @@ void tenure_json_lost(struct tenure_json *json, const struct tenure_site *of)
     tenure_json_count(json, "indirect_bytes", hanging->indirect_bytes);
     tenure_json_count(json, "below_blocks", hanging->below_blocks);
     tenure_json_count(json, "below_bytes", hanging->below_bytes);
-    tenure_json_count(json, "possible_blocks", of->possible_blocks);
-    tenure_json_count(json, "possible_bytes", of->possible_bytes);
+    tenure_json_count(json, "possible_blocks", of->population.possible_blocks);
+    tenure_json_count(json, "possible_bytes", of->population.possible_bytes);
     if (p->timeline->sample_bytes == 0)
         return;
     tenure_json_real(json, "lost_blocks_error", sqrt(hanging->blocks_variance));

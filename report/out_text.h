@@ -27,6 +27,9 @@ void tenure_text_asked(struct tenure_view *view,
                                      const struct tenure_site *site,
                                      struct tenure_stack *stack));
 
+/* What the mark of a shown snapshot found lost, and where. */
+void tenure_text_lost(const struct tenure_view *view);
+
 /* Who holds a site, root first, if that was recorded; in a visit. */
 void tenure_text_way(const struct tenure_view *view,
                      const struct tenure_site *site);

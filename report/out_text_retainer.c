@@ -101,13 +101,18 @@ static void print_doubt(const struct tenure_view *view,
                 tenure_text_count(p->live_blocks[last]).text,
                 tenure_text_bytes(p->lost_bytes[last]).text);
         print_evidence(view, site);
-    } else if (site->possible_blocks > 0) {
+    } else if (p->possible_blocks > 0) {
         fprintf(to,
                 "\n  Possibly lost: only interior pointers lead to %s of its "
                 "%s blocks (%s).\n",
-                tenure_text_count(site->possible_blocks).text,
+                tenure_text_count(p->possible_blocks).text,
                 tenure_text_count(p->live_blocks[last]).text,
-                tenure_text_bytes(site->possible_bytes).text);
+                tenure_text_bytes(p->possible_bytes).text);
+    } else if (p->live_blocks[last] == 0) {
+        fputs(
+            "\n  It has no block in this snapshot: ask an earlier one, in "
+            "which it has some.\n",
+            to);
     } else if (!found) {
         fputs(
             "\n  No way was recorded: they are kept for the 256 sites that "

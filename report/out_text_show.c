@@ -24,7 +24,7 @@ static void print_memory(const struct tenure_view *view)
         {TENURE_VALUE_LIVE_BYTES, "live blocks"},
         {TENURE_VALUE_ALLOCATOR_BYTES, "allocator, from the system"},
         {TENURE_VALUE_MAPPED_BYTES, "mapped by the program"},
-        {TENURE_VALUE_STACK_BYTES, "thread stacks"},
+        {TENURE_VALUE_STACK_BYTES, "stack of the main thread"},
         {TENURE_VALUE_FILE_RSS_BYTES, "code and files"},
         {TENURE_VALUE_AGENT_BYTES, "tenure's agent"},
         {TENURE_VALUE_LIMIT_BYTES, "limit (cgroup or machine)"},
@@ -88,43 +88,6 @@ static void print_mark(const struct tenure_view *view)
             "mark alone",
             view->paper.to);
     fputc('\n', view->paper.to);
-}
-
-static void print_kind(FILE *to, const char *before, uint64_t blocks,
-                       uint64_t bytes)
-{
-    fprintf(to, "%s%s block%s, ", before, tenure_text_count(blocks).text,
-            blocks == 1 ? "" : "s");
-    fputs(tenure_text_bytes(bytes).text, to);
-}
-
-/* What the mark found, in Valgrind's words. */
-static void print_lost(const struct tenure_view *view)
-{
-    const struct tenure_snapshot *s = &view->series->snapshots[0];
-    FILE *to = view->paper.to;
-    struct tenure_leak_kinds kinds = tenure_snapshot_kinds(s);
-    uint64_t blocks = tenure_snapshot_total(s, TENURE_VALUE_LOST_BLOCKS);
-    uint64_t bytes = tenure_snapshot_total(s, TENURE_VALUE_LOST_BYTES);
-    if (blocks > 0)
-        print_kind(to, "  definitely lost: ", blocks - kinds.indirect_blocks,
-                   bytes - kinds.indirect_bytes);
-    if (kinds.indirect_blocks > 0)
-        print_kind(to, "; indirectly, below these: ", kinds.indirect_blocks,
-                   kinds.indirect_bytes);
-    if (blocks > 0)
-        fputc('\n', to);
-    if (kinds.unreached_blocks > blocks) {
-        print_kind(to, "  not reached, lost if the next mark says the same: ",
-                   kinds.unreached_blocks - blocks,
-                   kinds.unreached_bytes - bytes);
-        fputc('\n', to);
-    }
-    if (kinds.possible_blocks > 0) {
-        print_kind(to, "  possibly lost: ", kinds.possible_blocks,
-                   kinds.possible_bytes);
-        fputs(", which only interior pointers lead to\n", to);
-    }
 }
 
 /* What --verify compared; silence would look like no comparison. */
@@ -339,7 +302,7 @@ static void print(struct tenure_view *view)
     tenure_text_head(view);
     print_memory(view);
     print_mark(view);
-    print_lost(view);
+    tenure_text_lost(view);
     print_verified(view);
     print_objects(view);
     print_generations(view);

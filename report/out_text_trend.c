@@ -35,15 +35,22 @@ static enum tenure_ink ink_of(enum tenure_site_class class)
                                                           : TENURE_YELLOW;
 }
 
+/* The last snapshot before the program ended. */
+static uint32_t last_running(const struct tenure_timeline *line)
+{
+    uint32_t last = line->count - 1;
+    while (last && line->at_exit[last])
+        last--;
+    return last;
+}
+
 static void print_memory(const struct tenure_view *view)
 {
     const struct tenure_series *series = view->series;
     const struct tenure_timeline *line = &series->timeline;
     char text[256];
     struct tenure_memory_growth growth;
-    uint32_t last = line->count - 1;
-    while (last && line->at_exit[last])
-        last--;
+    uint32_t last = last_running(line);
     struct tenure_memory_point point =
         tenure_memory_point_of(&series->snapshots[last]);
     enum tenure_memory_class class = tenure_memory_of_series(series, &growth);
@@ -81,27 +88,54 @@ static void add_error(struct tenure_table *table,
         tenure_table_add(table, tenure_text_error(variances->size_delta));
 }
 
+/* The snapshot that a verdict is about: the one at exit tells only of what
+ * is lost. */
+static uint32_t last_judged(const struct list *list,
+                            const struct tenure_finding *finding)
+{
+    const struct tenure_timeline *line = &list->view->series->timeline;
+    return finding->verdict->class == TENURE_CLASS_LOST ? line->count - 1
+                                                        : last_running(line);
+}
+
+static uint64_t live_bytes(const struct tenure_series *series, uint32_t at)
+{
+    return tenure_snapshot_value(&series->snapshots[at],
+                                 TENURE_VALUE_LIVE_BYTES);
+}
+
+static struct tenure_number delta_text(const struct list *list,
+                                       const struct tenure_finding *finding)
+{
+    uint32_t last = last_judged(list, finding);
+    const uint64_t *bytes = finding->site->population.live_bytes;
+    return tenure_text_bytes_delta((int64_t)(bytes[last] - bytes[0]));
+}
+
 static void add_rows(struct list *list)
 {
     static const char *const names[COLUMNS] = {"Live Size", "Size Delta",
                                                "Rate", "Std. Error"};
     const struct tenure_series *series = list->view->series;
-    uint32_t last = series->timeline.count - 1;
+    uint32_t last = last_running(&series->timeline);
     bool sampled = series->timeline.sample_bytes > 0;
     tenure_table_start(&list->table, sampled ? COLUMNS : COLUMNS - 1, names);
-    tenure_table_add(&list->table,
-                     tenure_text_bytes(tenure_snapshot_value(
-                         &series->snapshots[last], TENURE_VALUE_LIVE_BYTES)));
-    tenure_table_add(&list->table,
-                     tenure_text_bytes_delta(series->sites.totals.size_delta));
+    tenure_table_add(&list->table, tenure_text_bytes(live_bytes(series, last)));
+    tenure_table_add(
+        &list->table,
+        tenure_text_bytes_delta(
+            last + 1 == series->timeline.count
+                ? series->sites.totals.size_delta
+                : (int64_t)(live_bytes(series, last) - live_bytes(series, 0))));
     tenure_table_add(&list->table, rate_text(0));
     add_error(&list->table, &series->sites.total_variances);
     for (uint32_t i = 0; i < list->shown; i++) {
         const struct tenure_finding *finding = &list->findings->at[i];
         const struct tenure_population *p = &finding->site->population;
-        tenure_table_add(&list->table, tenure_text_bytes(p->live_bytes[last]));
-        tenure_table_add(&list->table, tenure_text_bytes_delta(
-                                           finding->site->columns.size_delta));
+        tenure_table_add(
+            &list->table,
+            tenure_text_bytes(p->live_bytes[last_judged(list, finding)]));
+        tenure_table_add(&list->table, delta_text(list, finding));
         tenure_table_add(&list->table, rate_text(finding->verdict->rate));
         add_error(&list->table, &finding->site->variances);
     }
@@ -169,8 +203,7 @@ static void print_members(struct list *list, uint32_t leader)
         struct tenure_stack *stack = &list->stack;
         tenure_stack_load(stack, list->view->series, list->view->symbols,
                           member->site->call);
-        fprintf(paper->to, "        %10s  ",
-                tenure_text_bytes_delta(member->site->columns.size_delta).text);
+        fprintf(paper->to, "        %10s  ", delta_text(list, member).text);
         size_t inner = stack->title > 0 ? stack->title - 1 : 0;
         for (size_t f = inner; f < stack->count && f < inner + 3; f++)
             fprintf(paper->to, "%s%s", f > inner ? " < " : "",

@@ -44,10 +44,12 @@ struct tenure_cohort {
 /* What the newest cohort hangs on, in the newest major snapshot that says. */
 struct tenure_held {
     double share;          /* on one container, 0..1; 0 = nobody knows */
-    uint64_t words;        /* that the container has */
+    uint64_t words;        /* that the container has; of a global, those from
+                              the first to the last in use, if not `whole` */
     uint64_t filled;       /* of them, by what leads to blocks of the site */
     uint64_t blocks;       /* of the site */
     bool older, unresized; /* than all of them, and never by realloc */
+    bool whole;            /* `words` are all that it has */
 };
 
 /* How the lost blocks hang together, in the newest snapshot that has some;
@@ -82,6 +84,8 @@ struct tenure_population {
     const uint64_t *lost_blocks; /* [count] 0 where the snapshot is minor */
     const uint64_t *lost_bytes;  /* [count] */
     struct tenure_hanging hanging;
+    /* In the last snapshot: what only interior pointers lead to. */
+    uint64_t possible_blocks, possible_bytes;
     struct tenure_held held;
 };
 

@@ -65,8 +65,6 @@ struct tenure_site {
     struct tenure_population population;
     /* In the last snapshot, by enum tenure_age. */
     uint64_t age_blocks[TENURE_AGES], age_bytes[TENURE_AGES];
-    /* In the last snapshot: what only interior pointers lead to. */
-    uint64_t possible_blocks, possible_bytes;
     /* What would go with its blocks, in snapshot `retained_of`. */
     uint64_t retained_bytes;
     /* The stack of realloc that made the blocks of the last snapshot grow

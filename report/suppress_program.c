@@ -105,14 +105,33 @@ static uint64_t skip_x86_64(const uint8_t *code, uint64_t room)
     return at;
 }
 
+/* Is that all it does? Unoptimised code may keep the address in a variable
+ * first: mov %rax,x(%rbp); mov x(%rbp),%rax. */
+static bool returns_x86_64(const uint8_t *code, uint64_t room)
+{
+    static const uint8_t store[] = {0x48, 0x89, 0x45},
+                         load[] = {0x48, 0x8b, 0x45};
+    uint64_t at = 0;
+    if (room >= 8 && memcmp(code, store, 3) == 0 &&
+        memcmp(code + 4, load, 3) == 0 && code[3] == code[7])
+        at = 8;
+    if (room - at >= 1 && (code[at] == 0x5d || code[at] == 0xc9))
+        at++; /* pop %rbp, leave */
+    if (room - at >= 1 && code[at] == 0xf3)
+        at++; /* of rep ret */
+    return room - at >= 1 && code[at] == 0xc3;
+}
+
 static uint64_t returned_x86_64(const uint8_t *code, uint64_t room,
                                 uint64_t address)
 {
     static const uint8_t lea[] = {0x48, 0x8d, 0x05}; /* x(%rip),%rax */
     uint64_t at = skip_x86_64(code, room);
-    if (room - at >= 7 && memcmp(code + at, lea, sizeof lea) == 0)
+    if (room - at >= 7 && memcmp(code + at, lea, sizeof lea) == 0 &&
+        returns_x86_64(code + at + 7, room - at - 7))
         return address + at + 7 + (uint64_t)(int64_t)word_at(code + at + 3);
-    if (room - at >= 5 && code[at] == 0xb8) /* mov $x,%eax */
+    if (room - at >= 5 && code[at] == 0xb8 && /* mov $x,%eax */
+        returns_x86_64(code + at + 5, room - at - 5))
         return (uint32_t)word_at(code + at + 1);
     return 0;
 }
@@ -123,8 +142,8 @@ static uint64_t returned_aarch64(const uint8_t *code, uint64_t room,
     uint64_t at = 0;
     if (room >= 4 && (uint32_t)word_at(code) == 0xd503245f) /* bti c */
         at = 4;
-    if (room - at < 8)
-        return 0;
+    if (room - at < 12 || (uint32_t)word_at(code + at + 8) != 0xd65f03c0)
+        return 0; /* ret */
     uint32_t adrp = (uint32_t)word_at(code + at);
     uint32_t add = (uint32_t)word_at(code + at + 4);
     if ((adrp & 0x9f00001f) != 0x90000000 || /* adrp x0, page */
@@ -162,7 +181,8 @@ static enum tenure_program_rules add_rules(struct tenure_suppressions *list,
         return TENURE_PROGRAM_HAS_NONE;
     const char *text = text_of(image, function);
     if (!text) {
-        tenure_because(why, "%s does more than to return a text", wanted);
+        tenure_because(why, "%s computes its text; only a constant is read",
+                       wanted);
         return TENURE_PROGRAM_RULES_UNREADABLE;
     }
     int result =

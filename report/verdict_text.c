@@ -101,6 +101,33 @@ static void say_growth(struct tenure_words *words,
                growth->intervals);
 }
 
+static void say_filled(struct tenure_words *words,
+                       const struct tenure_held *held)
+{
+    tenure_say(words,
+               "; held by one container that was there before them, %llu ",
+               (unsigned long long)held->filled);
+    if (held->whole)
+        tenure_say(words, "of its %llu words filled",
+                   (unsigned long long)held->words);
+    else
+        tenure_say(words, "of its words filled so far");
+    tenure_say(words, ": could be a cache that has not met its cap");
+}
+
+static void say_possible(struct tenure_words *words,
+                         const struct tenure_population *population)
+{
+    uint64_t blocks = population->possible_blocks;
+    if (blocks == 0)
+        return;
+    tenure_say(words, "; %llu block%s possibly lost, ",
+               (unsigned long long)blocks, blocks == 1 ? "" : "s");
+    tenure_say_bytes(words, (double)population->possible_bytes);
+    tenure_say(words, ": only interior pointers lead to %s",
+               blocks == 1 ? "it" : "them");
+}
+
 /* Where the growth is bounded, by what; else that one thing holds it, which
  * is where to look. */
 static void say_container(struct tenure_words *words,
@@ -110,12 +137,7 @@ static void say_container(struct tenure_words *words,
     const struct tenure_held *held = &population->held;
     bool unbounded = verdict->class == TENURE_CLASS_UNBOUNDED;
     if (unbounded && tenure_is_bounded(population))
-        tenure_say(words,
-                   "; held by one container that was there before them, %llu "
-                   "of its %llu words filled: could be a cache that has not "
-                   "met its cap",
-                   (unsigned long long)held->filled,
-                   (unsigned long long)held->words);
+        say_filled(words, held);
     else if (unbounded)
         tenure_say(words,
                    "; it slows: could be a cache that has not met its "
@@ -123,7 +145,8 @@ static void say_container(struct tenure_words *words,
     else if (tenure_is_held(population))
         tenure_say(words, "; %.0f %% of the newest held by one container%s",
                    100 * held->share,
-                   held->blocks > held->filled ? ", on one another"
+                   held->blocks > held->filled
+                       ? ", which leads to some of them and these to the rest"
                    : !held->older || !held->unresized
                        ? ", which grows with them"
                        : "");
@@ -230,6 +253,7 @@ void tenure_verdict_text(const struct tenure_site_verdict *verdict,
             say_survival(&words, &verdict->test,
                          population->timeline->sample_bytes > 0);
         say_container(&words, verdict, population);
+        say_possible(&words, population);
         say_rate(&words, verdict);
         break;
     default:

@@ -163,7 +163,7 @@ struct tenure_value {
     X(ALLOCATOR_BYTES, 10, "allocator_bytes", TOTAL) /* obtained from OS */    \
     X(ALLOCATOR_USED_BYTES, 11, "allocator_used_bytes", TOTAL)                 \
     X(MAPPED_BYTES, 12, "mapped_bytes", TOTAL) /* by mmap in the target */     \
-    X(STACK_BYTES, 13, "stack_bytes", TOTAL)   /* resident thread stacks */    \
+    X(STACK_BYTES, 13, "stack_bytes", TOTAL)   /* the main thread's */         \
     X(LIMIT_BYTES, 14, "limit_bytes", TOTAL)   /* cgroup, else machine */      \
     X(THREADS, 15, "threads", TOTAL)                                           \
     X(SITES, 16, "sites", TOTAL)                                               \

@@ -320,6 +320,10 @@ gate_run truncated 2 inconclusive cut.tenure
 cp "$first_file" damaged.tenure
 printf 'x' | dd of=damaged.tenure bs=1 seek=300 conv=notrunc 2>/dev/null
 gate_run damaged 2 inconclusive damaged.tenure
+mkdir cut
+cp cut.tenure cut/
+gate_run truncated_directory 2 inconclusive cut
+! grep -q 'write -- before it' "$text" || fail "a directory is no program"
 gate_run foreign 2 inconclusive "$victim"
 says 'write -- before it'
 

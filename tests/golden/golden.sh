@@ -58,6 +58,8 @@ golden diff.json 3 diff --format=json "$a" "$b"
 c=server.4242.0003.tenure
 d=server.4242.0004.tenure
 golden trend.txt 1 diff "$a" "$b" "$c" "$d"
+golden trend_ended.txt 1 diff "$a" "$b" "$c" "$d" ended.tenure
+golden retainers_ended.txt 0 retainers ended.tenure 09a2
 LC_ALL=C.UTF-8
 golden trend_utf8.txt 1 diff --top=1 "$a" "$b" "$c" "$d"
 LC_ALL=C

@@ -173,6 +173,8 @@ static void add_rows(struct writer *w, const struct sites *at, uint32_t now)
     writer_row(w, at->jit, now, 5, 320);
 }
 
+enum { ENDED = 6 }; /* the generation in which the server does */
+
 static struct writer *server(uint32_t generation)
 {
     struct writer *w = writer_new();
@@ -184,7 +186,19 @@ static struct writer *server(uint32_t generation)
     struct sites sites = make_sites(w);
     add_totals(w, generation);
     add_threads(w);
-    add_rows(w, &sites, generation);
+    if (generation < ENDED)
+        add_rows(w, &sites, generation);
+    return w;
+}
+
+/* The server has freed all as it ended. */
+static struct writer *ended(void)
+{
+    struct writer *w = server(ENDED);
+    w->process.kind = TENURE_MAJOR;
+    w->process.trigger = TENURE_TRIGGER_EXIT;
+    struct sites at = make_sites(w);
+    writer_late(w, at.leak, 3, 300);
     return w;
 }
 
@@ -221,6 +235,8 @@ static struct writer *major(void)
                                      .lost_bytes = 200,
                                      .retained_bytes = 250};
     writer_add(w, TENURE_SECTION_MARKS, &mark);
+    writer_value(w, TENURE_VALUE_LOST_BLOCKS, 2);
+    writer_value(w, TENURE_VALUE_LOST_BYTES, 200);
     const struct tenure_retained retained[] = {{at.leak, 0, 300000},
                                                {at.cache, 0, 310000}};
     for (uint32_t i = 0; i < sizeof retained / sizeof *retained; i++)
@@ -303,6 +319,7 @@ int main(int argc, char **argv)
     save(major(), argv[1], "major");
     save(contained(), argv[1], "contained");
     save(listed(), argv[1], "listed");
+    save(ended(), argv[1], "ended");
     struct writer *dropped = server(5);
     writer_value(dropped, TENURE_VALUE_DROPPED_NO_SITE, 1200);
     save(dropped, argv[1], "dropped");

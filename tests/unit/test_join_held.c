@@ -187,7 +187,7 @@ static void a_container_is_of_the_newest_mark_before_the_exit(void **state)
     assert_int_equal(held->words, 64);
     assert_int_equal(held->filled, 10);
     assert_int_equal(held->blocks, 10);
-    assert_true(held->older && held->unresized);
+    assert_true(held->older && held->unresized && held->whole);
     done(&run);
 }
 

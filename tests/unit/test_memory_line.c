@@ -95,7 +95,7 @@ static void the_parts_add_up_to_rss(void **state)
     assert_string_equal(
         text,
         "RSS 30.0 MiB = tracked 10.0 MiB + allocator overhead 2.0 MiB "
-        "+ mappings 3.0 MiB + stacks 1.0 MiB + files 8.0 MiB + agent "
+        "+ mappings 3.0 MiB + main stack 1.0 MiB + files 8.0 MiB + agent "
         "2.0 MiB + unknown 4.0 MiB");
 }
 

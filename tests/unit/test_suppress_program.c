@@ -128,12 +128,47 @@ static void damaged_files_do_no_harm(void **state)
     free(data);
 }
 
+/* Makes of the function's return something else. */
+static void go_on(char *code)
+{
+#ifdef __x86_64__
+    static const char ret[] = {(char)0xc3};
+#else
+    static const char ret[] = {(char)0xc0, 0x03, 0x5f, (char)0xd6};
+#endif
+    char *at = memmem(code, 32, ret, sizeof ret);
+    assert_non_null(at);
+    at[0] ^= 1;
+}
+
+static void a_text_that_is_computed_is_not_taken(void **state)
+{
+    (void)state;
+    extern const char __executable_start;
+    char path[] = "/tmp/tenure_program_XXXXXX";
+    size_t bytes;
+    char *data = read_self(&bytes);
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    go_on(data + ((uintptr_t)__lsan_default_suppressions -
+                  (uintptr_t)&__executable_start));
+    assert_int_equal(pwrite(fd, data, bytes, 0), bytes);
+    assert_int_equal(tenure_suppressions_of_program(&list, path, &why),
+                     TENURE_PROGRAM_RULES_UNREADABLE);
+    assert_non_null(strstr(why.text, "computes its text"));
+    assert_int_equal(list.count, 0);
+    close(fd);
+    unlink(path);
+    free(data);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(this_program_has_some),
         TEST(other_files_have_none),
+        TEST(a_text_that_is_computed_is_not_taken),
         TEST(damaged_files_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,48 @@ static void what_nobody_knows_is_not_held(void **state)
     assert_false(tenure_is_bounded(&p));
 }
 
+static void expect_words(const struct tenure_population *p, const char *wanted)
+{
+    const struct tenure_timeline timeline = {.count = 1};
+    struct tenure_population population = *p;
+    struct tenure_site_verdict verdict = {.class = TENURE_CLASS_UNBOUNDED,
+                                          .snapshots = 12};
+    char text[512];
+    population.timeline = &timeline;
+    tenure_verdict_text(&verdict, &population, text, sizeof text);
+    assert_string_equal(text, wanted);
+}
+
+static void what_is_filled_is_said_of_a_block_and_of_a_global(void **state)
+{
+    (void)state;
+    struct tenure_population p = table();
+    p.held.whole = true;
+    expect_words(&p,
+                 "0 deaths in 0 exposures at any age; 0 of 0 generations "
+                 "left survivors; held by one container that was there "
+                 "before them, 80 of its 200 words filled: could be a "
+                 "cache that has not met its cap");
+    p.held.whole = false;
+    expect_words(&p,
+                 "0 deaths in 0 exposures at any age; 0 of 0 generations "
+                 "left survivors; held by one container that was there "
+                 "before them, 80 of its words filled so far: could be a "
+                 "cache that has not met its cap");
+}
+
+static void what_interior_pointers_hold_is_possibly_lost(void **state)
+{
+    (void)state;
+    struct tenure_population p = {.possible_blocks = 200,
+                                  .possible_bytes = 12800};
+    expect_words(&p,
+                 "0 deaths in 0 exposures at any age; 0 of 0 generations "
+                 "left survivors; it slows: could be a cache that has not "
+                 "met its cap; 200 blocks possibly lost, 12.5 KiB: only "
+                 "interior pointers lead to them");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +122,8 @@ int main(void)
         cmocka_unit_test(blocks_that_hang_on_one_another_are_not_bounded),
         cmocka_unit_test(a_table_that_is_nearly_empty_may_get_chains),
         cmocka_unit_test(what_nobody_knows_is_not_held),
+        cmocka_unit_test(what_is_filled_is_said_of_a_block_and_of_a_global),
+        cmocka_unit_test(what_interior_pointers_hold_is_possibly_lost),
     };
     return cmocka_run_group_tests_name("verdict_held", tests, NULL, NULL);
 }
