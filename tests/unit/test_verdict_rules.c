@@ -292,7 +292,7 @@ static void a_container_that_bounds_them_makes_it_unbounded(void **state)
     for (uint32_t g = 0; g < 8; g++)
         born(g, 10, 99);
     simulation.population[0].held =
-        (struct tenure_held){0.95, 200, 80, 80, true, true};
+        (struct tenure_held){0.95, 200, 80, 80, true, true, true};
     expect_class(TENURE_CLASS_UNBOUNDED);
 }
 
