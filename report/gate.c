@@ -54,8 +54,10 @@ static void say_members(const struct tenure_gate *gate,
         if (charge->leader != leader->leader || charge == leader ||
             charge->above > 0)
             continue;
-        blocks += charge->blocks + charge->below_blocks;
-        bytes += charge->bytes + charge->below_bytes;
+        blocks += charge->blocks - charge->indirect_blocks;
+        blocks += charge->below_blocks;
+        bytes += charge->bytes - charge->indirect_bytes;
+        bytes += charge->below_bytes;
     }
     tenure_say(words, ", with %u related site%s", leader->members,
                leader->members == 1 ? "" : "s");
