@@ -18,6 +18,9 @@
 #include "agent/stop_waits_clock.h"
 #include "agent/text.h"
 
+/* Of a thread, from one stop to the next, in one call; some preempted. */
+#define RUNS_BETWEEN 5
+
 #define PROBES 32u
 #define LOOKS_MAX 3
 #define LOOK_NS_MAX 50000 /* else somebody has run in between */
@@ -270,13 +273,20 @@ void tenure__wait_check(int pid, int tid)
 
 /* ---- at the stop ------------------------------------------------------- */
 
-/* Has it not even run since we began it again? */
+/* Has it not even run since we began it again, where nobody could look? It
+ * has run to sleep in its call and to stop; a number of milliseconds alone
+ * would not tell. */
 static bool is_untouched(const struct tenure__wait *wait,
+                         struct tenure__caller caller,
                          const struct tenure__call *call,
                          const struct tenure__call_kind *kind)
 {
-    return wait->reissued && same_call(call, &wait->call, kind) &&
-           tenure__call_has(kind, call, &wait->room);
+    if (!wait->reissued || !same_call(call, &wait->call, kind))
+        return false;
+    if (kind->timeout == TENURE__TIMEOUT_MILLISECONDS)
+        return tenure__scheduled_runs(caller.pid, caller.tid) <=
+               wait->runs + RUNS_BETWEEN;
+    return tenure__call_has(kind, call, &wait->room);
 }
 
 /* Notes a call with a timeout for its release. */
@@ -285,7 +295,9 @@ static void note(struct tenure__wait *wait, struct tenure__caller caller,
 {
     const struct tenure__call_kind *kind = tenure__call_kind(call->number);
     bool kept = known ? !has_moved(caller.pid, caller.tid, wait)
-                      : is_untouched(wait, call, kind);
+                      : is_untouched(wait, caller, call, kind);
+    if (!known && kind->timeout == TENURE__TIMEOUT_MILLISECONDS)
+        wait->runs = tenure__scheduled_runs(caller.pid, caller.tid);
     if (!kept || wait->deadline_ns == 0)
         wait->deadline_ns = tenure__os_monotonic_ns() + timeout;
     wait->tid = caller.tid;

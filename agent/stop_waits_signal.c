@@ -50,13 +50,26 @@ static bool is_like(const struct tenure__call *call,
     return like;
 }
 
+/* Where nobody could look before the stop (the process is not dumpable), it
+ * is the call that was put back last: with our timeout, and slept in once. */
+static bool is_unmoved(const struct tenure__wait *wait,
+                       const struct tenure__call *call)
+{
+    int timeout = tenure__call_kind(wait->call.number)->argument;
+    uint64_t asleep = times_asleep();
+    if (wait->called)
+        return asleep == wait->voluntary;
+    return wait->reissued && asleep <= wait->voluntary + 1 &&
+           call->argument[timeout] == wait->call.argument[timeout];
+}
+
 /* What was seen of the thread fills in what the context does not have, also
  * if that was the same call the last time. */
 static bool identify(const struct tenure__wait *wait, struct tenure__call *call,
                      bool *unmoved)
 {
     bool seen = wait != NULL && is_like(call, &wait->call);
-    *unmoved = seen && wait->called && times_asleep() == wait->voluntary;
+    *unmoved = seen && is_unmoved(wait, call);
 #ifdef TENURE_CALLS_LOSE_AN_ARGUMENT
     /* Not for futexes, which differ by it, and of which libc asks again. */
     if (!seen || (!*unmoved && call->number == SYS_futex))
