@@ -44,28 +44,49 @@ static bool is_ours(uint64_t pc)
            strstr(tenure__module_at(module)->path, "libtenure") != NULL;
 }
 
+/* The C library's, as far as it is a module of its own. */
+static bool is_libc(uint64_t pc)
+{
+    uint32_t module = tenure__module_around(pc);
+    if (module == TENURE_NONE)
+        return false;
+    const char *path = tenure__module_at(module)->path;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    return strncmp(name, "libc.", 5) == 0 || strncmp(name, "libc-", 5) == 0 ||
+           strncmp(name, "libpthread", 10) == 0 ||
+           strncmp(name, "ld-musl", 7) == 0;
+}
+
+/* Where none but the C library's frames are outside of one that holds the
+ * word, that one is it. */
 enum tenure__stack_place
 tenure__stack_place(const struct tenure__stopped_thread *thread,
                     uint64_t address, uint64_t *pc)
 {
     struct tenure__frame at, next;
+    uint64_t inner = 0; /* the innermost that holds it */
+    bool is_leaf = true;
     if (!start(thread, &at) || address < thread->stack_pointer)
         return TENURE__STACK_UNKNOWN;
     for (uint32_t i = 0; i < TENURE_RETAIN_FRAMES; i++) {
         enum tenure__step step;
         next = (struct tenure__frame){0};
         step = tenure__walk_step(&walk, &at, &next);
-        if (step == TENURE__STEP_END)
-            return TENURE__STACK_BEHIND;
         if (step != TENURE__STEP_ON)
-            return TENURE__STACK_UNKNOWN;
-        if (address < next.sp && !is_ours(at.pc)) {
-            *pc = at.pc;
-            return TENURE__STACK_FRAME;
+            return inner != 0                 ? TENURE__STACK_FRAME
+                   : step == TENURE__STEP_END ? TENURE__STACK_BEHIND
+                                              : TENURE__STACK_UNKNOWN;
+        if (!is_ours(at.pc)) {
+            is_leaf = is_leaf && is_libc(at.pc);
+            if (address < next.sp && (inner == 0 || !is_leaf))
+                *pc = inner = at.pc;
+            if (address < next.sp && !is_leaf)
+                return TENURE__STACK_FRAME;
         }
         at = next;
     }
-    return TENURE__STACK_UNKNOWN;
+    return inner != 0 ? TENURE__STACK_FRAME : TENURE__STACK_UNKNOWN;
 }
 
 uint64_t tenure__stack_end(const struct tenure__stopped_thread *thread)

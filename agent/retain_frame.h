@@ -20,7 +20,8 @@ enum tenure__stack_place {
 
 /* Only where the thread was stopped by ptrace; else it is unknown. *pc is a
  * place in the function whose frame it is. What frames of the agent hold are
- * registers of the function that called it, and so that one's. */
+ * registers of the function that called it, and so that one's; the same of
+ * the C library's, if a thread waits there. */
 enum tenure__stack_place
 tenure__stack_place(const struct tenure__stopped_thread *thread,
                     uint64_t address, uint64_t *pc);

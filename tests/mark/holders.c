@@ -218,6 +218,34 @@ static NOINLINE void by_register(void)
 static __thread struct node *own_list;
 static pthread_barrier_t barrier;
 
+/* In a register, which a function of the C library keeps while it waits. */
+static NOINLINE void wait_with(void)
+{
+    struct node *first = NULL;
+    for (int i = 0; i < BLOCKS; i++)
+        first = node_new(born(), first);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    __asm__ volatile("" : : "r"(first) : "memory");
+}
+
+static void *start_waiting(void *unused)
+{
+    wait_with();
+    return unused;
+}
+
+static NOINLINE void by_waiting(void)
+{
+    pthread_t thread;
+    pthread_barrier_init(&barrier, NULL, 2);
+    pthread_create(&thread, NULL, start_waiting, NULL);
+    pthread_barrier_wait(&barrier);
+    take();
+    pthread_barrier_wait(&barrier);
+    pthread_join(thread, NULL);
+}
+
 static void *fill_own_list(void *unused)
 {
     for (int i = 0; i < BLOCKS; i++)
@@ -304,6 +332,7 @@ static const struct holder {
     {"untyped", by_untyped, 0},
     {"list_of_key", by_list_of_key, 1},
     {"register", by_register, 0},
+    {"waiting", by_waiting, 0},
     {"threads", by_threads, 0},
     {"handlers", by_handlers, 0},
     {"cache", by_cache, 0},

@@ -130,6 +130,10 @@ take register
 expect "a register that the agent has kept in its frame" \
     '100 stack: stack of thread holders (*), in by_register | chain: block of node_new' \
     "$(way 0)"
+take waiting
+expect "a register that the C library has kept in its frame" \
+    '[19]* stack: stack of thread holders (*), in wait_with | *: block of node_new*' \
+    "$(way 0)"
 take threads
 expect "a thread-local variable of several threads" \
     '100 tls: thread-local `own_list` of 4 threads | blocks: block of node_new = struct node.value' \
@@ -165,6 +169,8 @@ judge list
 expect "a list fails" 1 "$status"
 expect "with its holder" 1 "$(grep -c 'Held by global .registry.list.2..first'\
 '. (holders) -> ' "$work/said")"
+expect "of nodes and values, what kind of holder" 2 "$(grep -c 'held by one '\
+'container, which leads to some of them' "$work/said")"
 
 [ "$wrong" = 0 ] || cat "$work/said" "$work/text" >&2
 [ "$wrong" = 0 ]
