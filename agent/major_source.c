@@ -27,18 +27,9 @@
 
 enum { UNKNOWN, LOADER, OTHER };
 
-static void find_readable(struct tenure__ranges *readable)
+static bool may_hold_blocks(const struct tenure__map *map)
 {
-    char buffer[8192];
-    struct tenure__maps maps;
-    struct tenure__map map;
-    if (tenure__maps_open(&maps, buffer, sizeof buffer) != 0)
-        return;
-    while (tenure__maps_next(&maps, &map))
-        if (map.readable && map.name[0] != '/')
-            tenure__ranges_add(readable, map.start, map.end);
-    tenure__maps_close(&maps);
-    tenure__ranges_sort(readable);
+    return map->readable && map->name[0] != '/';
 }
 
 static void find_loader(struct tenure__major_source *source)
@@ -61,7 +52,8 @@ int tenure__major_source_open(struct tenure__major_source *source)
     if (source->root_site == NULL ||
         tenure__ranges_open(&source->readable, MAPPINGS_MAX) != 0)
         return -ENOMEM;
-    find_readable(&source->readable);
+    tenure__ranges_add_maps(&source->readable, may_hold_blocks);
+    tenure__ranges_sort(&source->readable);
     find_loader(source);
     return 0;
 }

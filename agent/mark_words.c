@@ -16,18 +16,9 @@
 
 #define PAGEMAP_EXISTS (3ull << 62) /* present or swapped */
 
-static void find_anonymous(struct tenure__ranges *anonymous)
+static bool is_anonymous(const struct tenure__map *map)
 {
-    char buffer[8192];
-    struct tenure__maps maps;
-    struct tenure__map map;
-    if (tenure__maps_open(&maps, buffer, sizeof buffer) != 0)
-        return;
-    while (tenure__maps_next(&maps, &map))
-        if (!map.shared && map.inode == 0 && map.readable)
-            tenure__ranges_add(anonymous, map.start, map.end);
-    tenure__maps_close(&maps);
-    tenure__ranges_sort(anonymous);
+    return !map->shared && map->inode == 0 && map->readable;
 }
 
 void tenure__sparse_open(struct tenure__sparse *sparse)
@@ -35,8 +26,10 @@ void tenure__sparse_open(struct tenure__sparse *sparse)
     sparse->first = sparse->pages = 0;
     sparse->page_bytes = tenure__os_page_bytes();
     sparse->pagemap = tenure__proc_open(0, 0, "pagemap", O_RDONLY);
-    if (tenure__ranges_open(&sparse->anonymous, TENURE_SPARSE_RANGES_MAX) == 0)
-        find_anonymous(&sparse->anonymous);
+    if (tenure__ranges_open(&sparse->anonymous, TENURE_SPARSE_RANGES_MAX) != 0)
+        return;
+    tenure__ranges_add_maps(&sparse->anonymous, is_anonymous);
+    tenure__ranges_sort(&sparse->anonymous);
 }
 
 void tenure__sparse_close(struct tenure__sparse *sparse)

@@ -28,6 +28,20 @@ void tenure__ranges_add(struct tenure__ranges *ranges, uint64_t start,
         ranges->range[ranges->count++] = (struct tenure__range){start, end};
 }
 
+void tenure__ranges_add_maps(struct tenure__ranges *ranges,
+                             bool (*wanted)(const struct tenure__map *map))
+{
+    char buffer[8192];
+    struct tenure__maps maps;
+    struct tenure__map map;
+    if (tenure__maps_open(&maps, buffer, sizeof buffer) != 0)
+        return;
+    while (tenure__maps_next(&maps, &map))
+        if (wanted(&map))
+            tenure__ranges_add(ranges, map.start, map.end);
+    tenure__maps_close(&maps);
+}
+
 static void sift_down(struct tenure__range *range, uint32_t at, uint32_t count)
 {
     for (uint32_t child; (child = 2 * at + 1) < count; at = child) {

@@ -5,9 +5,11 @@
 #ifndef TENURE_AGENT_RANGES_H
 #define TENURE_AGENT_RANGES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/os.h"
+#include "agent/procfs.h"
 
 struct tenure__ranges {
     struct tenure__range *range;
@@ -18,6 +20,11 @@ int tenure__ranges_open(struct tenure__ranges *ranges, uint32_t capacity);
 void tenure__ranges_drop(struct tenure__ranges *ranges);
 void tenure__ranges_add(struct tenure__ranges *ranges, uint64_t start,
                         uint64_t end);
+
+/* Adds the mappings of this process that are wanted; what was read of them, if
+ * /proc/self/maps cannot be. For the helper and the walker. */
+void tenure__ranges_add_maps(struct tenure__ranges *ranges,
+                             bool (*wanted)(const struct tenure__map *map));
 
 /* By start. */
 void tenure__ranges_order(struct tenure__ranges *ranges);

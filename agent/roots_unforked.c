@@ -21,18 +21,15 @@
  * lie where something is missing before that is known. */
 static struct tenure__ranges here;
 
+static bool is_private_memory(const struct tenure__map *map)
+{
+    return map->readable && map->writable && !map->shared && map->inode == 0;
+}
+
 static void list(struct tenure__ranges *ranges)
 {
-    char buffer[8192];
-    struct tenure__maps maps;
-    struct tenure__map map;
     ranges->count = 0;
-    if (tenure__maps_open(&maps, buffer, sizeof buffer) != 0)
-        return;
-    while (tenure__maps_next(&maps, &map))
-        if (map.readable && map.writable && !map.shared && map.inode == 0)
-            tenure__ranges_add(ranges, map.start, map.end);
-    tenure__maps_close(&maps);
+    tenure__ranges_add_maps(ranges, is_private_memory);
 }
 
 int tenure__unforked_list(struct tenure__ranges *present)

@@ -16,6 +16,7 @@
 #define TENURE_AGENT_STOP_DETOUR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "agent/stop_arch.h"
@@ -32,6 +33,12 @@ struct tenure__detour {
         int16_t events, revents;
     } socket;
 };
+
+_Static_assert(offsetof(struct tenure__detour, number) == 48 &&
+                   offsetof(struct tenure__detour, call_pc) == 56 &&
+                   offsetof(struct tenure__detour, behind_pc) == 64 &&
+                   offsetof(struct tenure__detour, timed_out) == 72,
+               "the offsets in stop_detour_x86_64.c and stop_detour_aarch64.c");
 
 /* Makes a detour from a call, and the call that the thread is to go on with
  * instead. */

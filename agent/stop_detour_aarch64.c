@@ -8,14 +8,7 @@
  */
 #include "agent/stop_detour.h"
 
-#include <stddef.h>
 #include <sys/syscall.h>
-
-_Static_assert(offsetof(struct tenure__detour, number) == 48 &&
-                   offsetof(struct tenure__detour, call_pc) == 56 &&
-                   offsetof(struct tenure__detour, behind_pc) == 64 &&
-                   offsetof(struct tenure__detour, timed_out) == 72,
-               "the offsets below");
 
 /* Whoever unwinds finds the frame of the call below: the return address, in
  * the column that signal frames use for it (96), is behind_pc, by
